@@ -1,0 +1,247 @@
+-- 68_import_orders: the booking of staged order lines (68_import) as orders, returns and adjustments.
+
+CREATE OR REPLACE FUNCTION crm._import_orders(
+    import_batch_id bigint, source text, order_refs text[], order_status text
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
+SET search_path = pg_catalog, crm, pg_temp
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+AS $body$
+BEGIN
+    -- An order that holds sales and returns becomes two: the return is called ORDER_REF/return.
+    WITH part AS (
+        SELECT
+            l.order_ref,
+            crm._import_kind(l.order_ref, l.quantity, l.unit_price) AS kind,
+            min(crm._import_customer_key(l.customer_ref, l.country_code, l.country)) AS customer_key,
+            min(min(l.order_date)) OVER (PARTITION BY l.order_ref) AS order_date,
+            bool_or(crm._import_kind(l.order_ref, l.quantity, l.unit_price) = 'sale')
+                OVER (PARTITION BY l.order_ref) AS has_sale
+        FROM crm.import_order_line l
+        WHERE l.import_batch_id = _import_orders.import_batch_id AND l.order_ref = ANY (order_refs)
+        GROUP BY l.order_ref, crm._import_kind(l.order_ref, l.quantity, l.unit_price)
+    )
+    INSERT INTO crm.sales_order (customer_id, order_date, order_kind, status, external_source, external_id)
+    SELECT
+        c.customer_id,
+        p.order_date,
+        p.kind,
+        order_status,
+        source,
+        p.order_ref || CASE WHEN p.kind = 'return' AND p.has_sale THEN '/return' ELSE '' END
+    FROM part p
+    JOIN crm.customer c ON c.external_source = source AND c.external_id = p.customer_key
+    WHERE p.kind IN ('sale', 'return')
+    ORDER BY p.order_date, p.order_ref, p.kind DESC;
+
+    WITH kinds AS (
+        SELECT
+            l.line_no, l.order_ref, crm._import_kind(l.order_ref, l.quantity, l.unit_price) AS kind
+        FROM crm.import_order_line l
+        WHERE l.import_batch_id = _import_orders.import_batch_id AND l.order_ref = ANY (order_refs)
+    ), numbered AS (
+        SELECT
+            k.line_no,
+            k.kind,
+            CASE
+                WHEN k.kind = 'return' AND bool_or(k.kind = 'sale') OVER (PARTITION BY k.order_ref)
+                    THEN k.order_ref || '/return'
+                ELSE k.order_ref
+            END AS external_id,
+            row_number() OVER (PARTITION BY k.order_ref, k.kind ORDER BY k.line_no) AS order_line_no
+        FROM kinds k
+    )
+    UPDATE crm.import_order_line l
+    SET sales_order_id = o.sales_order_id, order_line_no = n.order_line_no, outcome = n.kind
+    FROM numbered n
+    JOIN crm.sales_order o ON o.external_source = source AND o.external_id = n.external_id
+    WHERE l.import_batch_id = _import_orders.import_batch_id
+        AND l.line_no = n.line_no
+        AND n.kind <> 'adjustment';
+
+    INSERT INTO crm.order_item (
+        customer_id, sales_order_id, line_no, product_id, product_name, quantity, unit_price
+    )
+    SELECT
+        o.customer_id,
+        l.sales_order_id,
+        l.order_line_no,
+        p.product_id,
+        coalesce(nullif(btrim(l.product_name), ''), p.name),
+        abs(l.quantity),
+        abs(l.unit_price)
+    FROM crm.import_order_line l
+    JOIN crm.sales_order o ON o.sales_order_id = l.sales_order_id
+    JOIN crm.product p ON p.sku = l.product_ref AND p.deleted_at IS NULL
+    WHERE l.import_batch_id = _import_orders.import_batch_id
+        AND l.order_ref = ANY (order_refs)
+        AND l.outcome IN ('sale', 'return')
+    ORDER BY l.sales_order_id, l.order_line_no;
+END;
+$body$;
+COMMENT ON FUNCTION crm._import_orders(bigint, text, text[], text) IS
+    'Books the sale and return lines of some orders of a batch in three statements: the orders, the staged '
+    'lines'' outcome, the order lines. Raises what the booking raises.';
+
+CREATE OR REPLACE FUNCTION crm._import_adjustments(import_batch_id bigint, source text, order_refs text[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
+SET search_path = pg_catalog, crm, pg_temp
+SET plan_cache_mode = force_custom_plan
+SET jit = off
+AS $body$
+BEGIN
+    WITH moved AS (
+        INSERT INTO crm.stock_movement (product_id, moved_at, quantity, reason, note)
+        SELECT p.product_id, l.order_date, l.quantity, 'adjust', crm._import_note(source, l)
+        FROM crm.import_order_line l
+        JOIN crm.product p ON p.sku = l.product_ref AND p.deleted_at IS NULL
+        WHERE l.import_batch_id = _import_adjustments.import_batch_id
+            AND l.order_ref = ANY (order_refs)
+            AND crm._import_kind(l.order_ref, l.quantity, l.unit_price) = 'adjustment'
+        ORDER BY l.order_date, l.line_no
+        RETURNING stock_movement_id, note
+    )
+    UPDATE crm.import_order_line l
+    SET stock_movement_id = m.stock_movement_id, outcome = 'adjustment'
+    FROM moved m
+    WHERE l.import_batch_id = _import_adjustments.import_batch_id
+        AND l.order_ref = ANY (order_refs)
+        AND crm._import_kind(l.order_ref, l.quantity, l.unit_price) = 'adjustment'
+        AND crm._import_note(source, l) = m.note;
+END;
+$body$;
+COMMENT ON FUNCTION crm._import_adjustments(bigint, text, text[]) IS
+    'Books the adjustment lines of some orders of a batch as stock movements. Raises RM001 if there is less '
+    'in stock than they take.';
+
+CREATE OR REPLACE FUNCTION crm._import_book(
+    import_batch_id bigint, source text, order_refs text[], order_status text
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
+SET search_path = pg_catalog, crm, pg_temp
+AS $body$
+DECLARE
+    pieces CONSTANT integer := 16;
+    piece_size CONSTANT integer := ceil(cardinality(order_refs) / pieces::numeric);
+    message text;
+    detail text;
+BEGIN
+    BEGIN
+        PERFORM crm._import_orders(import_batch_id, source, order_refs, order_status);
+        PERFORM crm._import_adjustments(import_batch_id, source, order_refs);
+        RETURN;
+    EXCEPTION
+        -- Bad data only: the classes 22, 23 and RM. Conflicts, cancels and lack of rights go through.
+        WHEN data_exception OR integrity_constraint_violation OR SQLSTATE 'RM000' THEN
+            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+            -- The detail of a constraint is the whole row, that of our own rules says what to do.
+            IF SQLSTATE LIKE 'RM%' THEN
+                message := message || coalesce(': ' || nullif(detail, ''), '');
+            END IF;
+    END;
+    IF cardinality(order_refs) = 1 THEN
+        UPDATE crm.import_order_line l
+        SET outcome = 'error', error = message
+        WHERE l.import_batch_id = _import_book.import_batch_id AND l.order_ref = order_refs[1];
+        RETURN;
+    END IF;
+    FOR start_at IN 1 .. cardinality(order_refs) BY piece_size LOOP
+        PERFORM crm._import_book(
+            import_batch_id, source, order_refs[start_at : start_at + piece_size - 1], order_status
+        );
+    END LOOP;
+END;
+$body$;
+COMMENT ON FUNCTION crm._import_book(bigint, text, text[], text) IS
+    'Books some orders of a batch together; if that fails on the data, in ever smaller pieces, until the '
+    'orders that cannot be booked are found: their lines get outcome error with the message.';
+
+CREATE OR REPLACE FUNCTION crm.import_orders(
+    import_batch_id bigint, chunk_size integer DEFAULT 2000, order_status text DEFAULT 'completed'
+)
+RETURNS TABLE (
+    source text,
+    status text,
+    line_count bigint,
+    order_count bigint,
+    sale_lines bigint,
+    return_lines bigint,
+    adjustment_lines bigint,
+    error_lines bigint,
+    new_customers bigint,
+    new_products bigint
+)
+LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
+SET search_path = pg_catalog, crm, pg_temp
+ROWS 1
+AS $body$
+DECLARE
+    order_refs text[];
+BEGIN
+    IF chunk_size < 1 OR chunk_size > 100000 THEN
+        RAISE EXCEPTION 'chunk_size % is out of range', chunk_size
+            USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a number of orders from 1 to 100000.';
+    END IF;
+    IF order_status NOT IN ('pending', 'confirmed', 'shipped', 'completed') THEN
+        RAISE EXCEPTION 'orders cannot be imported as "%"', order_status
+            USING ERRCODE = 'invalid_parameter_value',
+                HINT = 'Give pending, confirmed, shipped or completed; cancel orders after the import.';
+    END IF;
+    source := crm._import_open(import_batch_id);
+    SELECT p.new_customers, p.new_products INTO new_customers, new_products
+    FROM crm.prepare_import(import_batch_id) p;
+
+    PERFORM crm._progress('import', 'orders', 0, 0);
+    SELECT array_agg(w.order_ref ORDER BY w.order_date, w.order_ref COLLATE "C") INTO order_refs
+    FROM (
+        SELECT l.order_ref, min(l.order_date) AS order_date
+        FROM crm.import_order_line l
+        WHERE l.import_batch_id = import_orders.import_batch_id AND l.outcome IS NULL
+        GROUP BY l.order_ref
+    ) w;
+    FOR start_at IN 1 .. coalesce(cardinality(order_refs), 0) BY chunk_size LOOP
+        PERFORM crm._progress('import', 'orders', start_at - 1, cardinality(order_refs));
+        PERFORM crm._import_book(
+            import_batch_id, source, order_refs[start_at : start_at + chunk_size - 1], order_status
+        );
+    END LOOP;
+
+    PERFORM crm._progress('import', 'finishing', 0, 0);
+    SELECT
+        count(*),
+        count(DISTINCT l.sales_order_id),
+        count(*) FILTER (WHERE l.outcome = 'sale'),
+        count(*) FILTER (WHERE l.outcome = 'return'),
+        count(*) FILTER (WHERE l.outcome = 'adjustment'),
+        count(*) FILTER (WHERE l.outcome = 'error')
+    INTO line_count, order_count, sale_lines, return_lines, adjustment_lines, error_lines
+    FROM crm.import_order_line l
+    WHERE l.import_batch_id = import_orders.import_batch_id;
+    status := CASE WHEN error_lines = 0 THEN 'imported' ELSE 'staged' END;
+    UPDATE crm.import_batch b
+    SET row_count = import_orders.line_count,
+        error_count = import_orders.error_lines,
+        status = import_orders.status,
+        imported_at = CASE WHEN import_orders.error_lines = 0 THEN coalesce(b.imported_at, now()) END
+    WHERE b.import_batch_id = import_orders.import_batch_id;
+    PERFORM crm._progress_end();
+    RETURN NEXT;
+END;
+$body$;
+COMMENT ON FUNCTION crm.import_orders(bigint, integer, text) IS
+    'Books the staged lines of a batch, chunk_size orders at a time in the order of date and order_ref, as '
+    'orders in order_status (pending, confirmed, shipped or completed). Customers are those known by '
+    '(external_source, external_id) = (source of the batch, customer_ref), new ones are created; lines '
+    'without one go to a walk-in customer of the country. Products are those with sku = product_ref, new '
+    'ones are created. order_ref becomes the external_id of the order. Negative quantities on an order whose '
+    'number begins with C, and negative prices, become returns with positive quantity and price; where an '
+    'order holds sales too, its returns stand on an order of their own, order_ref/return. A negative '
+    'quantity on any other order becomes a stock movement of reason adjust whose note names order and line. '
+    'A price of 0 is kept. An order is imported whole or not at all: all lines of one that cannot be get '
+    'outcome error with the reason and stay; correct them and call again, what is booked is not booked '
+    'twice. Returns counts of the batch over all calls, new customers and products of this one. Raises 22023 '
+    'for an unknown batch, status or size.';

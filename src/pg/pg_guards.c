@@ -1,0 +1,173 @@
+/*
+ * pg_guards.c
+ *		Triggers that refuse: TRUNCATE, direct writes of ledgers, cycles in trees.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "pg/crm_pg.h"
+
+CRM_FUNCTION_INFO_V1(crm_no_truncate);
+CRM_FUNCTION_INFO_V1(crm_append_only);
+CRM_FUNCTION_INFO_V1(crm_own_insert_only);
+CRM_FUNCTION_INFO_V1(crm_tree_check);
+
+/* BEFORE TRUNCATE: refuses, since state that is kept elsewhere would not follow. */
+Datum
+crm_no_truncate(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_no_truncate");
+	const char *table = RelationGetRelationName(trigdata->tg_relation);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_APPEND_ONLY),
+			 errmsg("%s cannot be truncated", table),
+			 errdetail("Totals, stock and history follow from its rows."),
+			 errhint("Use DELETE where the rules of the table allow it."),
+			 crm_error_table(table)));
+}
+
+/* BEFORE UPDATE OR DELETE: refuses, for tables whose rows stay as written. */
+Datum
+crm_append_only(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_append_only");
+	const char *table = RelationGetRelationName(trigdata->tg_relation);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_APPEND_ONLY),
+			 errmsg("rows of %s cannot be changed or deleted", table),
+			 errhint("The table is a ledger: write a further row that corrects the first."),
+			 crm_error_table(table)));
+}
+
+/* BEFORE INSERT: refuses rows that do not come from a trigger of ours. */
+Datum
+crm_own_insert_only(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_own_insert_only");
+	const char *table = RelationGetRelationName(trigdata->tg_relation);
+
+	if (crm_is_own_write(trigdata->tg_relation))
+		return PointerGetDatum(NULL);
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_APPEND_ONLY),
+			 errmsg("rows of %s are written by triggers only", table),
+			 errhint("Change the record that the history is about."),
+			 crm_error_table(table)));
+}
+
+/* The check of one tree: a table with a key and a parent column. */
+typedef struct TreeCheck
+{
+	char		table[NAMEDATALEN]; /* hash key */
+	CrmPlan		plan;
+} TreeCheck;
+
+/* Walks upwards from the rows of the list; returns a row that meets itself. */
+static const char tree_query[] =
+"WITH RECURSIVE up(start_id, id, parent_id) AS ("
+"SELECT t.%1$s, t.%1$s, t.%2$s FROM crm.%3$s t WHERE t.%1$s OPERATOR(pg_catalog.=) ANY ($1) "
+"UNION ALL SELECT u.start_id, t.%1$s, t.%2$s FROM up u JOIN crm.%3$s t "
+"ON t.%1$s OPERATOR(pg_catalog.=) u.parent_id) CYCLE id SET is_cycle USING path "
+"SELECT id FROM up WHERE is_cycle ORDER BY 1 LIMIT 1";
+
+/* Returns the check of a table, made at its first use in a session. */
+static CrmPlan *
+tree_plan(const char *table, const char *key, const char *parent)
+{
+	static HTAB *checks = NULL;
+	TreeCheck  *check;
+	char		name[NAMEDATALEN] = {0};
+	bool		found;
+
+	if (checks == NULL)
+	{
+		HASHCTL		control = {.keysize = NAMEDATALEN, .entrysize = sizeof(TreeCheck)};
+
+		checks = hash_create("crm tree checks", 8, &control, HASH_ELEM | HASH_STRINGS);
+	}
+	strlcpy(name, table, sizeof(name));
+	check = hash_search(checks, name, HASH_ENTER, &found);
+	if (!found)
+	{
+		memset(&check->plan, 0, sizeof(check->plan));
+		check->plan.nargs = 1;
+		check->plan.argtypes[0] = INT8ARRAYOID;
+	}
+	if (check->plan.sql == NULL)
+		check->plan.sql = MemoryContextStrdup(TopMemoryContext,
+											  psprintf(tree_query, quote_identifier(key),
+													   quote_identifier(parent),
+													   quote_identifier(table)));
+	return &check->plan;
+}
+
+/* Collects the rows whose parent a statement set or changed. */
+static int64 *
+changed_parents(TriggerData *trigdata, const char *key, const char *parent, size_t *count)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	AttrNumber	key_column = crm_column(desc, key);
+	AttrNumber	parent_column = crm_column(desc, parent);
+	int64	   *keys = palloc_extended((tuplestore_tuple_count(trigdata->tg_newtable) + 1) *
+									   sizeof(int64), MCXT_ALLOC_HUGE);
+	CrmRows		old_rows;
+	CrmRows		new_rows;
+
+	*count = 0;
+	crm_rows_begin(&old_rows, trigdata->tg_oldtable, desc);
+	crm_rows_begin(&new_rows, trigdata->tg_newtable, desc);
+	while (crm_rows_next(&new_rows))
+	{
+		bool		has_old = crm_rows_next(&old_rows);
+
+		if (crm_slot_isnull(new_rows.slot, parent_column))
+			continue;
+		if (!has_old || crm_slots_differ(old_rows.slot, new_rows.slot, parent_column))
+			keys[(*count)++] = crm_slot_int64(new_rows.slot, key_column);
+	}
+	crm_rows_end(&old_rows);
+	crm_rows_end(&new_rows);
+	return keys;
+}
+
+/*
+ * AFTER INSERT OR UPDATE: refuses cycles.  The arguments are the key and the
+ * parent column.  Two sessions could each close one half of a cycle, so the
+ * check is serialised by an advisory lock of the transaction.
+ */
+Datum
+crm_tree_check(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_tree_check");
+	const char *table = RelationGetRelationName(trigdata->tg_relation);
+	const char *key = trigdata->tg_trigger->tgargs[0];
+	const char *parent = trigdata->tg_trigger->tgargs[1];
+	size_t		count;
+	int64	   *keys;
+	Datum		argument;
+
+	SPI_connect();
+	keys = changed_parents(trigdata, key, parent, &count);
+	if (count > 0)
+	{
+		DirectFunctionCall2(pg_advisory_xact_lock_int4,
+							Int32GetDatum((int32) RelationRelationId),
+							Int32GetDatum((int32) RelationGetRelid(trigdata->tg_relation)));
+		argument = crm_int64_array(keys, count);
+		if (crm_execute(tree_plan(table, key, parent), &argument, NULL) > 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_CRM_CYCLE),
+					 errmsg("%s %lld would be its own ancestor", table,
+							(long long) crm_result_int64(0, 1)),
+					 errhint("Choose a parent that is not below it."),
+					 crm_error_column(table, parent, NULL)));
+	}
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}

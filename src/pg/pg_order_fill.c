@@ -1,0 +1,353 @@
+/*
+ * pg_order_fill.c
+ *		Completes new orders and lines, and freezes what an order is booked with.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "pg/crm_pg.h"
+#include "pg/pg_fill.h"
+
+CRM_FUNCTION_INFO_V1(crm_sales_order_fill);
+CRM_FUNCTION_INFO_V1(crm_order_item_fill);
+
+/* What an order takes over from its customer and the organisation. */
+static CrmPlan read_customer = {
+	.sql = "SELECT c.deleted_at IS NOT NULL, c.region_id, c.sales_rep_id, c.name, c.street, c.city, "
+	"c.state, c.postal_code, c.country_code, o.base_currency_code "
+	"FROM crm.customer c, crm.organization o WHERE c.customer_id OPERATOR(pg_catalog.=) $1",
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+/* The rate of a currency on a day of the organisation; 1 for its base currency. */
+static CrmPlan read_rate = {
+	.sql = "SELECT CASE WHEN o.base_currency_code OPERATOR(pg_catalog.=) $1 THEN 1 ELSE ("
+	"SELECT r.rate_to_base FROM crm.exchange_rate r "
+	"WHERE r.currency_code OPERATOR(pg_catalog.=) $1 AND r.rate_date OPERATOR(pg_catalog.<=) "
+	"($2 AT TIME ZONE o.time_zone)::date ORDER BY r.rate_date DESC LIMIT 1) END::numeric "
+	"FROM crm.organization o",
+	.nargs = 2,
+	.argtypes = {TEXTOID, TIMESTAMPTZOID},
+};
+
+static CrmPlan read_returned = {
+	.sql = "SELECT o.order_kind FROM crm.sales_order o WHERE o.sales_order_id OPERATOR(pg_catalog.=) $1",
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+/*
+ * What a line takes over from its order and product, and its amount in base
+ * currency.  $1 order, $2 product, $3 quantity, $4 price, $5 discount,
+ * $6 line number.  The price is NULL if it has to be converted first.
+ */
+static CrmPlan read_line = {
+	.sql = "SELECT o.customer_id, COALESCE($6, (SELECT pg_catalog.max(i.line_no) FROM crm.order_item i "
+	"WHERE i.sales_order_id OPERATOR(pg_catalog.=) $1) OPERATOR(pg_catalog.+) 1, 1), p.name, l.price, "
+	"pg_catalog.round(pg_catalog.round($3 OPERATOR(pg_catalog.*) l.price OPERATOR(pg_catalog.*) "
+	"(1 OPERATOR(pg_catalog.-) $5), 4) OPERATOR(pg_catalog.*) o.fx_rate_to_base, 4), "
+	"p.deleted_at IS NOT NULL AND o.order_kind OPERATOR(pg_catalog.=) 'sale', "
+	"o.fx_rate_to_base, p.price, p.currency_code, o.order_date "
+	"FROM crm.sales_order o, crm.product p, LATERAL (SELECT COALESCE($4, "
+	"CASE WHEN o.currency_code OPERATOR(pg_catalog.=) p.currency_code THEN p.price END) AS price) l "
+	"WHERE o.sales_order_id OPERATOR(pg_catalog.=) $1 AND p.product_id OPERATOR(pg_catalog.=) $2",
+	.nargs = 6,
+	.argtypes = {INT8OID, INT8OID, INT8OID, NUMERICOID, NUMERICOID, INT4OID},
+};
+
+/* A product's price in the currency of an order. */
+static CrmPlan convert_price = {
+	.sql = "SELECT pg_catalog.round($1 OPERATOR(pg_catalog.*) $2 OPERATOR(pg_catalog./) $3, 4)",
+	.nargs = 3,
+	.argtypes = {NUMERICOID, NUMERICOID, NUMERICOID},
+};
+
+static CrmPlan find_order = {
+	.sql = "SELECT FROM crm.sales_order o WHERE o.sales_order_id OPERATOR(pg_catalog.=) $1",
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+/* Returns the rate of a currency on a day, or raises. */
+static Datum
+currency_rate(Datum currency, Datum at)
+{
+	Datum		values[2] = {currency, at};
+	bool		isnull = true;
+	Datum		rate = (Datum) 0;
+
+	if (crm_execute(&read_rate, values, NULL) == 1)
+		rate = crm_result(0, 1, &isnull);
+	if (isnull)
+		ereport(ERROR,
+				(errcode(ERRCODE_CRM_RATE_MISSING),
+				 errmsg("no exchange rate for %s", TextDatumGetCString(currency)),
+				 errdetail("crm.exchange_rate has no rate on or before the day of the document."),
+				 errhint("Insert a rate to the base currency for that day or an earlier one."),
+				 crm_error_column("exchange_rate", "rate_to_base", "exchange_rate_missing_check")));
+	return rate;
+}
+
+/* Raises that a row which is referred to does not exist. */
+static void
+raise_missing(const char *what, int64 id, const char *table, const char *column,
+			  const char *constraint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FOREIGN_KEY_VIOLATION),
+			 errmsg("%s %lld does not exist", what, (long long) id),
+			 crm_error_column(table, column, constraint)));
+}
+
+/* Raises that a row which is referred to was deleted. */
+static void
+raise_deleted(const char *what, int64 id, const char *restore, const char *table,
+			  const char *column)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_RECORD_DELETED),
+			 errmsg("%s %lld is deleted", what, (long long) id),
+			 errhint("Restore it with crm.%s() first.", restore),
+			 crm_error_column(table, column, NULL)));
+}
+
+/* Fills the delivery address as a whole, from the customer's. */
+static void
+fill_address(CrmFill *fill)
+{
+	static const char *const columns[] = {"ship_to_name", "ship_to_street", "ship_to_city",
+	"ship_to_state", "ship_to_postal_code", "ship_to_country_code"};
+
+	for (int i = 0; i < 6; i++)
+	{
+		if (!crm_fill_isnull(fill, columns[i]))
+			return;
+	}
+	for (int i = 0; i < 6; i++)
+		crm_fill_default(fill, columns[i], 4 + i);
+}
+
+/* Refuses totals that a client sends: they follow from the lines. */
+static void
+check_no_totals(const CrmFill *fill)
+{
+	static const char *const columns[] = {"total_amount", "total_base"};
+
+	for (int i = 0; i < 2; i++)
+	{
+		bool		isnull;
+		Datum		total = crm_fill_get(fill, columns[i], &isnull);
+
+		if (isnull || DatumGetBool(DirectFunctionCall2(numeric_eq, total,
+													   DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))))
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_CRM_MAINTAINED_COLUMN),
+				 errmsg("sales_order.%s is kept by the lines of the order", columns[i]),
+				 errhint("Leave it out and insert the lines into crm.order_item."),
+				 crm_error_column("sales_order", columns[i], NULL)));
+	}
+}
+
+/* Refuses a return that points at something else than a sale. */
+static void
+check_returned(const CrmFill *fill)
+{
+	int64		returned = crm_fill_int64(fill, "returns_order_id");
+	Datum		argument = Int64GetDatum(returned);
+	bool		isnull;
+
+	if (returned == 0)
+		return;
+	if (crm_execute(&read_returned, &argument, NULL) == 0)
+		raise_missing("order", returned, "sales_order", "returns_order_id",
+					  "sales_order_customer_id_returns_order_id_fkey");
+	if (strcmp(TextDatumGetCString(crm_result(0, 1, &isnull)), "sale") == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("order %lld is a return and cannot be returned", (long long) returned),
+			 errhint("Let returns_order_id name the sale."),
+			 crm_error_column("sales_order", "returns_order_id", "sales_order_returns_check")));
+}
+
+/* Completes a new order. */
+static void
+fill_new_order(CrmFill *fill)
+{
+	int64		customer_id = crm_fill_int64(fill, "customer_id");
+	Datum		argument = Int64GetDatum(customer_id);
+	bool		isnull;
+	Datum		rate;
+
+	if (crm_fill_isnull(fill, "customer_id"))
+		return;					/* NOT NULL will say so */
+	if (crm_execute(&read_customer, &argument, NULL) == 0)
+		raise_missing("customer", customer_id, "sales_order", "customer_id",
+					  "sales_order_customer_id_fkey");
+	if (crm_result_bool(0, 1))
+		raise_deleted("customer", customer_id, "restore_customer", "sales_order", "customer_id");
+	crm_fill_default(fill, "region_id", 2);
+	crm_fill_default(fill, "sales_rep_id", 3);
+	fill_address(fill);
+	crm_fill_default(fill, "currency_code", 10);
+	if (!crm_fill_isnull(fill, "fx_rate_to_base") || crm_fill_isnull(fill, "order_date"))
+		return;
+	rate = currency_rate(crm_fill_get(fill, "currency_code", &isnull),
+						 crm_fill_get(fill, "order_date", &isnull));
+	crm_fill_set(fill, "fx_rate_to_base", SPI_datumTransfer(rate, false, -1), false);
+}
+
+/* Refuses changes of what an order is booked with. */
+static void
+check_order_update(const CrmFill *fill)
+{
+	static const char *const totals[] = {"total_amount", "total_base"};
+	static const char *const frozen[] = {"order_kind", "returns_order_id", "currency_code",
+	"fx_rate_to_base"};
+
+	for (int i = 0; i < 2; i++)
+		crm_fill_refuse_change(fill, totals[i], "It follows from the lines of the order.");
+	for (int i = 0; i < 4; i++)
+		crm_fill_refuse_change(fill, frozen[i],
+							   "It is fixed when the order is booked: cancel the order and place another.");
+}
+
+/* BEFORE INSERT OR UPDATE on sales_order, FOR EACH ROW. */
+Datum
+crm_sales_order_fill(PG_FUNCTION_ARGS)
+{
+	CrmFill		fill;
+
+	crm_fill_begin(&fill, fcinfo, "crm_sales_order_fill");
+	if (fill.is_update)
+	{
+		if (!crm_is_own_write(fill.trigdata->tg_relation))
+			check_order_update(&fill);
+		return crm_fill_end(&fill);
+	}
+	SPI_connect();
+	check_no_totals(&fill);
+	check_returned(&fill);
+	fill_new_order(&fill);
+	SPI_finish();
+	return crm_fill_end(&fill);
+}
+
+/* Raises which of a line's order and product does not exist. */
+static void
+raise_missing_parent(int64 sales_order_id, int64 product_id)
+{
+	Datum		argument = Int64GetDatum(sales_order_id);
+
+	if (crm_execute(&find_order, &argument, NULL) == 0)
+		raise_missing("order", sales_order_id, "order_item", "sales_order_id",
+					  "order_item_customer_id_sales_order_id_fkey");
+	raise_missing("product", product_id, "order_item", "product_id", "order_item_product_id_fkey");
+}
+
+/* Runs read_line for the row as it stands. */
+static void
+execute_read_line(const CrmFill *fill)
+{
+	static const char *const columns[] = {"sales_order_id", "product_id", "quantity",
+	"unit_price", "discount_rate", "line_no"};
+	Datum		values[6];
+	char		nulls[6];
+
+	for (int i = 0; i < 6; i++)
+	{
+		bool		isnull;
+
+		values[i] = crm_fill_get(fill, columns[i], &isnull);
+		nulls[i] = isnull ? 'n' : ' ';
+	}
+	if (crm_execute(&read_line, values, nulls) == 0)
+		raise_missing_parent(DatumGetInt64(values[0]), DatumGetInt64(values[1]));
+}
+
+/* Sets the product's price, converted into the order's currency. */
+static void
+fill_converted_price(CrmFill *fill)
+{
+	bool		isnull;
+	Datum		values[3];
+	Datum		currency = crm_result(0, 9, &isnull);
+	Datum		at = crm_result(0, 10, &isnull);
+
+	values[0] = crm_result(0, 8, &isnull);
+	values[2] = crm_result(0, 7, &isnull);
+	values[1] = currency_rate(currency, at);
+	crm_execute(&convert_price, values, NULL);
+	crm_fill_set(fill, "unit_price",
+				 SPI_datumTransfer(crm_result(0, 1, &isnull), false, -1), false);
+	execute_read_line(fill);
+}
+
+/* Takes the product's name anew when an update changes the product alone. */
+static void
+refresh_name(CrmFill *fill)
+{
+	if (crm_fill_changes(fill, "product_id") && !crm_fill_changes(fill, "product_name"))
+		crm_fill_set(fill, "product_name", (Datum) 0, true);
+}
+
+/* Completes a line from its order and product. */
+static void
+fill_line(CrmFill *fill)
+{
+	bool		isnull;
+	Datum		base;
+
+	if (crm_fill_isnull(fill, "sales_order_id") || crm_fill_isnull(fill, "product_id"))
+		return;					/* NOT NULL will say so */
+	execute_read_line(fill);
+	if (crm_result_bool(0, 6) && (!fill->is_update || crm_fill_changes(fill, "product_id")))
+		raise_deleted("product", crm_fill_int64(fill, "product_id"), "restore_product",
+					  "order_item", "product_id");
+	(void) crm_result(0, 4, &isnull);
+	if (isnull)
+		fill_converted_price(fill);
+	refresh_name(fill);
+	crm_fill_default(fill, "customer_id", 1);
+	crm_fill_default(fill, "line_no", 2);
+	crm_fill_default(fill, "product_name", 3);
+	crm_fill_default(fill, "unit_price", 4);
+	base = crm_result(0, 5, &isnull);
+	if (!isnull)
+		crm_fill_set(fill, "line_base", SPI_datumTransfer(base, false, -1), false);
+}
+
+/* Tells whether an update of a line needs anything completed. */
+static bool
+line_needs_fill(const CrmFill *fill)
+{
+	static const char *const columns[] = {"sales_order_id", "product_id", "quantity",
+	"unit_price", "discount_rate", "line_base"};
+
+	for (int i = 0; i < 6; i++)
+	{
+		if (crm_fill_changes(fill, columns[i]))
+			return true;
+	}
+	return false;
+}
+
+/* BEFORE INSERT OR UPDATE on order_item, FOR EACH ROW. */
+Datum
+crm_order_item_fill(PG_FUNCTION_ARGS)
+{
+	CrmFill		fill;
+
+	crm_fill_begin(&fill, fcinfo, "crm_order_item_fill");
+	if (fill.is_update && !line_needs_fill(&fill))
+		return crm_fill_end(&fill);
+	SPI_connect();
+	fill_line(&fill);
+	SPI_finish();
+	return crm_fill_end(&fill);
+}

@@ -1,0 +1,393 @@
+/*
+ * pg_order_items.c
+ *		Triggers of crm.order_item: totals, stock and the rules of lines.
+ *
+ * A statement's lines become effects: what each adds to its order's totals
+ * and takes from its product's stock.  A changed line counts as the old one
+ * taken back and the new one put in.  Orders are locked first, in ascending
+ * order together with the sales that they return, and their status is read
+ * under the lock; products follow.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "core/crm_sums.h"
+#include "pg/crm_pg.h"
+#include "pg/pg_orders.h"
+#include "pg/pg_stock.h"
+
+CRM_FUNCTION_INFO_V1(crm_order_item_ai);
+CRM_FUNCTION_INFO_V1(crm_order_item_au);
+CRM_FUNCTION_INFO_V1(crm_order_item_ad);
+
+/* The columns of crm.order_item that orders and stock depend on. */
+typedef struct ItemColumns
+{
+	AttrNumber	sales_order_id;
+	AttrNumber	line_no;
+	AttrNumber	product_id;
+	AttrNumber	quantity;
+	AttrNumber	line_total;
+	AttrNumber	line_base;
+} ItemColumns;
+
+/* One line as a statement put it in (sign +1) or took it out (-1). */
+typedef struct LineEffect
+{
+	int64		sales_order_id;
+	int64		line_no;
+	int64		product_id;
+	int64		quantity;
+	int64		amount;			/* line_total in 1/10,000 */
+	int64		base;			/* line_base in 1/10,000 */
+	int			sign;
+} LineEffect;
+
+/* All effects of a statement. */
+typedef struct LineEffects
+{
+	LineEffect *items;
+	size_t		count;
+	size_t		capacity;
+} LineEffects;
+
+/*
+ * Sums by order: the order, what is added to total_amount and total_base, and
+ * how many lines were put in less those taken out.
+ */
+#define ORDER_WIDTH 3
+#define ORDER_CELLS (ORDER_WIDTH + 1)
+
+static CrmPlan add_totals = {
+	.sql = "UPDATE crm.sales_order o SET "
+	"total_amount = o.total_amount OPERATOR(pg_catalog.+) d.amount, "
+	"total_base = o.total_base OPERATOR(pg_catalog.+) d.base "
+	"FROM unnest($1, $2, $3) d(sales_order_id, amount, base) "
+	"WHERE o.sales_order_id OPERATOR(pg_catalog.=) d.sales_order_id",
+	.nargs = 3,
+	.argtypes = {INT8ARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID},
+};
+
+/* Orders of the list that hold more lines than the list says. */
+static CrmPlan find_filled = {
+	.sql = "SELECT d.sales_order_id FROM unnest($1, $2) d(sales_order_id, lines) "
+	"WHERE (SELECT pg_catalog.count(*) FROM crm.order_item i "
+	"WHERE i.sales_order_id OPERATOR(pg_catalog.=) d.sales_order_id) OPERATOR(pg_catalog.>) d.lines "
+	"ORDER BY 1 LIMIT 1",
+	.nargs = 2,
+	.argtypes = {INT8ARRAYOID, INT8ARRAYOID},
+};
+
+static ItemColumns
+item_columns(TupleDesc desc)
+{
+	ItemColumns columns = {
+		.sales_order_id = crm_column(desc, "sales_order_id"),
+		.line_no = crm_column(desc, "line_no"),
+		.product_id = crm_column(desc, "product_id"),
+		.quantity = crm_column(desc, "quantity"),
+		.line_total = crm_column(desc, "line_total"),
+		.line_base = crm_column(desc, "line_base"),
+	};
+
+	return columns;
+}
+
+/* Adds the effect of one line. */
+static void
+add_effect(LineEffects *effects, TupleTableSlot *slot, const ItemColumns *columns, int sign)
+{
+	LineEffect *effect;
+
+	if (effects->count == effects->capacity)
+	{
+		effects->capacity = effects->capacity == 0 ? 16 : effects->capacity * 2;
+		effects->items = effects->items == NULL
+			? palloc(effects->capacity * sizeof(LineEffect))
+			: repalloc_huge(effects->items, effects->capacity * sizeof(LineEffect));
+	}
+	effect = &effects->items[effects->count++];
+	effect->sales_order_id = crm_slot_int64(slot, columns->sales_order_id);
+	effect->line_no = crm_slot_int64(slot, columns->line_no);
+	effect->product_id = crm_slot_int64(slot, columns->product_id);
+	effect->quantity = crm_slot_int64(slot, columns->quantity);
+	effect->amount = crm_slot_money(slot, columns->line_total);
+	effect->base = crm_slot_money(slot, columns->line_base);
+	effect->sign = sign;
+}
+
+/* Reads a whole transition table as effects of one sign. */
+static void
+read_effects(LineEffects *effects, Tuplestorestate *store, TupleDesc desc, int sign)
+{
+	ItemColumns columns = item_columns(desc);
+	CrmRows		rows;
+
+	crm_rows_begin(&rows, store, desc);
+	while (crm_rows_next(&rows))
+		add_effect(effects, rows.slot, &columns, sign);
+	crm_rows_end(&rows);
+}
+
+/* Tells whether an update of a line changed anything that counts. */
+static bool
+line_differs(TupleTableSlot *old_slot, TupleTableSlot *new_slot, const ItemColumns *columns)
+{
+	return crm_slots_differ(old_slot, new_slot, columns->sales_order_id) ||
+		crm_slots_differ(old_slot, new_slot, columns->line_no) ||
+		crm_slots_differ(old_slot, new_slot, columns->product_id) ||
+		crm_slots_differ(old_slot, new_slot, columns->quantity) ||
+		crm_slots_differ(old_slot, new_slot, columns->line_total) ||
+		crm_slots_differ(old_slot, new_slot, columns->line_base);
+}
+
+/*
+ * Reads an update's pairs as the old line taken out and the new one put in.
+ * Pairs that moved to another customer with their order have no effect.
+ */
+static void
+read_changes(LineEffects *effects, TriggerData *trigdata)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	ItemColumns columns = item_columns(desc);
+	CrmRows		old_rows;
+	CrmRows		new_rows;
+
+	crm_rows_begin(&old_rows, trigdata->tg_oldtable, desc);
+	crm_rows_begin(&new_rows, trigdata->tg_newtable, desc);
+	while (crm_rows_next(&old_rows) && crm_rows_next(&new_rows))
+	{
+		if (!line_differs(old_rows.slot, new_rows.slot, &columns))
+			continue;
+		add_effect(effects, old_rows.slot, &columns, -1);
+		add_effect(effects, new_rows.slot, &columns, +1);
+	}
+	crm_rows_end(&old_rows);
+	crm_rows_end(&new_rows);
+}
+
+/* Sums the effects by order. */
+static int64 *
+sum_by_order(const LineEffects *effects, size_t *norders)
+{
+	int64	   *sums = palloc_extended((effects->count + 1) * ORDER_CELLS * sizeof(int64),
+									   MCXT_ALLOC_HUGE);
+
+	for (size_t i = 0; i < effects->count; i++)
+	{
+		const LineEffect *effect = &effects->items[i];
+		int64	   *sum = sums + i * ORDER_CELLS;
+
+		sum[0] = effect->sales_order_id;
+		sum[1] = effect->sign * effect->amount;
+		sum[2] = effect->sign * effect->base;
+		sum[3] = effect->sign;
+	}
+	*norders = effects->count;
+	crm_check_status(crm_core_sums_merge(sums, norders, ORDER_WIDTH));
+	return sums;
+}
+
+/* Refuses lines of an order that is finished. */
+static void
+raise_frozen(int64 sales_order_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_DOCUMENT_FROZEN),
+			 errmsg("the lines of order %lld are frozen", (long long) sales_order_id),
+			 errdetail("The order is completed or canceled."),
+			 errhint("Book a return with crm.return_order(), or place another order. "
+					 "An order inserted as finished takes its lines in one statement."),
+			 crm_error_column("order_item", NULL, "order_item_frozen_check")));
+}
+
+/* Refuses an order past pending that a statement left without lines. */
+static void
+raise_no_lines(int64 sales_order_id)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_NO_LINES),
+			 errmsg("order %lld needs at least one line", (long long) sales_order_id),
+			 errdetail("Only a pending order may be without lines."),
+			 errhint("Cancel the order with crm.cancel_order() instead."),
+			 crm_error_column("order_item", NULL, "sales_order_lines_check")));
+}
+
+/*
+ * Checks what the status of the locked orders allows.  Finished orders are
+ * frozen, but one that was inserted as finished may get its lines, all in one
+ * statement; an order past pending keeps at least one line.
+ */
+static void
+check_orders(const CrmOrders *orders, const int64 *sums, size_t norders, bool only_inserts)
+{
+	int64	   *finished = palloc_extended((norders + 1) * 2 * sizeof(int64), MCXT_ALLOC_HUGE);
+	size_t		nfinished = 0;
+	int64	   *reduced = palloc_extended((norders + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	size_t		nreduced = 0;
+	Datum		values[2];
+
+	for (size_t i = 0; i < norders; i++)
+	{
+		const int64 *sum = sums + i * ORDER_CELLS;
+		const CrmOrder *order = crm_orders_find(orders, sum[0]);
+
+		if (order == NULL)
+			continue;
+		if (order->is_finished)
+		{
+			if (!only_inserts)
+				raise_frozen(order->sales_order_id);
+			finished[2 * nfinished] = sum[0];
+			finished[2 * nfinished + 1] = sum[3];
+			nfinished++;
+		}
+		else if (sum[3] < 0 && !order->is_pending)
+			reduced[nreduced++] = sum[0];
+	}
+	if (nfinished > 0)
+	{
+		values[0] = crm_int64_column(finished, nfinished, 2, 0);
+		values[1] = crm_int64_column(finished, nfinished, 2, 1);
+		if (crm_execute(&find_filled, values, NULL) > 0)
+			raise_frozen(crm_result_int64(0, 1));
+	}
+	if (nreduced > 0)
+	{
+		int64		empty = crm_orders_find_empty(reduced, nreduced);
+
+		if (empty != 0)
+			raise_no_lines(empty);
+	}
+}
+
+/* Adds the sums to the totals of their orders. */
+static void
+update_totals(const int64 *sums, size_t norders)
+{
+	Datum		values[3];
+
+	values[0] = crm_int64_column(sums, norders, ORDER_CELLS, 0);
+	values[1] = crm_money_column(sums, norders, ORDER_CELLS, 1);
+	values[2] = crm_money_column(sums, norders, ORDER_CELLS, 2);
+	crm_execute_own(&add_totals, values, "sales_order");
+}
+
+/*
+ * Turns an effect into a movement.  A sale's line takes stock and a return's
+ * adds it; taking a line back, or a canceled order's line, is the opposite.
+ */
+static bool
+effect_movement(const LineEffect *effect, const CrmOrder *order, CrmMovement *movement)
+{
+	if (order == NULL || order->is_canceled)
+		return false;
+	movement->product_id = effect->product_id;
+	movement->quantity = effect->sign * (order->is_return ? effect->quantity : -effect->quantity);
+	movement->reason = effect->sign < 0 ? "cancel" : order->is_return ? "return" : "sale";
+	movement->sales_order_id = effect->sales_order_id;
+	movement->line_no = effect->line_no;
+	return true;
+}
+
+/* Nets a change of quantity: both effects of one line and product become one. */
+static bool
+net_change(const LineEffect *first, const LineEffect *second, LineEffect *net)
+{
+	int64		change;
+
+	if (first->sign != -1 || second->sign != 1 ||
+		first->sales_order_id != second->sales_order_id ||
+		first->line_no != second->line_no || first->product_id != second->product_id)
+		return false;
+	change = second->quantity - first->quantity;
+	*net = *second;
+	net->sign = change < 0 ? -1 : 1;
+	net->quantity = change < 0 ? -change : change;
+	return true;
+}
+
+/* Books the stock of all effects. */
+static void
+book_stock(const LineEffects *effects, const CrmOrders *orders)
+{
+	CrmMovements movements = {0};
+
+	for (size_t i = 0; i < effects->count; i++)
+	{
+		LineEffect	effect = effects->items[i];
+		CrmMovement movement;
+
+		if (i + 1 < effects->count && net_change(&effect, &effects->items[i + 1], &effect))
+			i++;
+		if (effect.quantity != 0 &&
+			effect_movement(&effect, crm_orders_find(orders, effect.sales_order_id), &movement))
+			crm_movements_add(&movements, movement);
+	}
+	crm_movements_book(&movements);
+}
+
+/* Applies the effects of a statement, in the lock order of the project. */
+static void
+apply_effects(const LineEffects *effects, bool only_inserts)
+{
+	size_t		norders;
+	int64	   *sums;
+	CrmOrders	orders;
+
+	if (effects->count == 0)
+		return;
+	sums = sum_by_order(effects, &norders);
+	crm_orders_lock(&orders, crm_int64_column(sums, norders, ORDER_CELLS, 0));
+	check_orders(&orders, sums, norders, only_inserts);
+	update_totals(sums, norders);
+	crm_orders_check_returns(&orders, only_inserts);
+	book_stock(effects, &orders);
+}
+
+/* AFTER INSERT on order_item. */
+Datum
+crm_order_item_ai(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_order_item_ai");
+	LineEffects effects = {0};
+
+	SPI_connect();
+	read_effects(&effects, trigdata->tg_newtable, RelationGetDescr(trigdata->tg_relation), +1);
+	apply_effects(&effects, true);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* AFTER UPDATE on order_item. */
+Datum
+crm_order_item_au(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_order_item_au");
+	LineEffects effects = {0};
+
+	if (crm_is_own_write(trigdata->tg_relation))
+		return PointerGetDatum(NULL);
+	SPI_connect();
+	read_changes(&effects, trigdata);
+	apply_effects(&effects, false);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* AFTER DELETE on order_item. */
+Datum
+crm_order_item_ad(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_order_item_ad");
+	LineEffects effects = {0};
+
+	SPI_connect();
+	read_effects(&effects, trigdata->tg_oldtable, RelationGetDescr(trigdata->tg_relation), -1);
+	apply_effects(&effects, false);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,184 @@
+/*
+ * pg_order_lines.c
+ *		crm._order_lines(): the items of an order, from JSON to checked rows.
+ *
+ * An item is an object with product_id and quantity, and optionally unit_price
+ * and discount_rate.  Anything else is refused with the item's number, so that
+ * a misspelt price can't silently become the list price.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#include "pg/crm_pg.h"
+
+CRM_FUNCTION_INFO_V1(crm_order_lines);
+
+/* The keys of an item, in the order of the result's columns after line_no. */
+typedef enum ItemKey
+{
+	KEY_PRODUCT_ID,
+	KEY_QUANTITY,
+	KEY_UNIT_PRICE,
+	KEY_DISCOUNT_RATE,
+	NKEYS
+} ItemKey;
+
+static const char *const key_names[NKEYS] = {
+	"product_id", "quantity", "unit_price", "discount_rate"
+};
+
+#define ITEM_HINT "An item looks like {\"product_id\": 1, \"quantity\": 2, \"unit_price\": 9.5, " \
+	"\"discount_rate\": 0.1}; the last two are optional."
+
+/* Raises what is wrong with an item. */
+static void
+raise_item(int item, const char *problem)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("item %d: %s", item, problem),
+			 errhint(ITEM_HINT)));
+}
+
+/* Finds the key of an item. */
+static ItemKey
+find_key(int item, const JsonbValue *name)
+{
+	for (int key = 0; key < NKEYS; key++)
+	{
+		if ((int) strlen(key_names[key]) == name->val.string.len &&
+			memcmp(key_names[key], name->val.string.val, name->val.string.len) == 0)
+			return key;
+	}
+	raise_item(item, psprintf("unknown key \"%s\"",
+							  pnstrdup(name->val.string.val, Min(name->val.string.len, 60))));
+	return NKEYS;
+}
+
+/* Tells whether a number lies within limits, both included. */
+static bool
+within(Numeric number, int64 low, int64 high)
+{
+	Datum		value = NumericGetDatum(number);
+
+	return DatumGetBool(DirectFunctionCall2(numeric_ge, value, NumericGetDatum(int64_to_numeric(low)))) &&
+		DatumGetBool(DirectFunctionCall2(numeric_le, value, NumericGetDatum(int64_to_numeric(high))));
+}
+
+/* Returns a number as a bigint of at least 1, or raises. */
+static Datum
+positive_integer(int item, ItemKey key, Numeric number)
+{
+	Datum		value = NumericGetDatum(number);
+	Datum		whole = DirectFunctionCall2(numeric_trunc, value, Int32GetDatum(0));
+
+	if (!within(number, 1, PG_INT64_MAX) ||
+		!DatumGetBool(DirectFunctionCall2(numeric_eq, value, whole)))
+		raise_item(item, psprintf("%s must be a whole number from 1 to %lld, not %s", key_names[key],
+								  (long long) PG_INT64_MAX,
+								  numeric_normalize(number)));
+	return DirectFunctionCall1(numeric_int8, value);
+}
+
+/* Returns the checked value of a key. */
+static Datum
+item_value(int item, ItemKey key, const JsonbValue *value)
+{
+	if (value->type != jbvNumeric)
+		raise_item(item, psprintf("%s must be a number", key_names[key]));
+	switch (key)
+	{
+		case KEY_PRODUCT_ID:
+		case KEY_QUANTITY:
+			return positive_integer(item, key, value->val.numeric);
+		case KEY_UNIT_PRICE:
+			if (!within(value->val.numeric, 0, INT64CONST(99999999999999)))
+				raise_item(item, "unit_price must lie from 0 to 99999999999999");
+			break;
+		default:
+			if (!within(value->val.numeric, 0, 1))
+				raise_item(item, "discount_rate must lie from 0 to 1: 0.1 is 10 percent");
+			break;
+	}
+	return NumericGetDatum(value->val.numeric);
+}
+
+/* Reads one object; the iterator stands behind its begin token. */
+static void
+read_item(int item, JsonbIterator **iterator, Datum *values, bool *nulls)
+{
+	JsonbValue	value;
+	JsonbIteratorToken token;
+
+	memset(nulls, true, NKEYS * sizeof(bool));
+	while ((token = JsonbIteratorNext(iterator, &value, true)) == WJB_KEY)
+	{
+		ItemKey		key = find_key(item, &value);
+
+		(void) JsonbIteratorNext(iterator, &value, true);
+		if (value.type == jbvNull && key >= KEY_UNIT_PRICE)
+			continue;
+		values[key] = item_value(item, key, &value);
+		nulls[key] = false;
+	}
+	Assert(token == WJB_END_OBJECT);
+	for (int key = KEY_PRODUCT_ID; key <= KEY_QUANTITY; key++)
+	{
+		if (nulls[key])
+			raise_item(item, psprintf("%s is missing", key_names[key]));
+	}
+}
+
+/* Refuses anything but an array of at least one item. */
+static void
+check_items(Jsonb *items)
+{
+	if (!JB_ROOT_IS_ARRAY(items) || JB_ROOT_IS_SCALAR(items))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("items must be a JSON array"),
+				 errhint(ITEM_HINT)));
+	if (JB_ROOT_COUNT(items) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CRM_NO_LINES),
+				 errmsg("an order needs at least one item"),
+				 errhint(ITEM_HINT)));
+}
+
+/* SQL: crm._order_lines(items jsonb): one row an item, line_no counting from 1. */
+Datum
+crm_order_lines(PG_FUNCTION_ARGS)
+{
+	Jsonb	   *items = PG_GETARG_JSONB_P(0);
+	ReturnSetInfo *result;
+	JsonbIterator *iterator;
+	JsonbValue	value;
+	JsonbIteratorToken token;
+	int			item = 0;
+
+	check_items(items);
+	InitMaterializedSRF(fcinfo, 0);
+	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	iterator = JsonbIteratorInit(&items->root);
+	(void) JsonbIteratorNext(&iterator, &value, false);
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_END_ARRAY)
+	{
+		Datum		values[NKEYS + 1];
+		bool		nulls[NKEYS + 1] = {0};
+
+		CHECK_FOR_INTERRUPTS();
+		item++;
+		if (token != WJB_BEGIN_OBJECT)
+			raise_item(item, "must be an object");
+		values[0] = Int32GetDatum(item);
+		read_item(item, &iterator, values + 1, nulls + 1);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}

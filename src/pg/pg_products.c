@@ -1,0 +1,213 @@
+/*
+ * pg_products.c
+ *		Triggers of crm.product and crm.stock_movement.
+ *
+ * A client may write product.stock_quantity: the difference becomes a movement
+ * of reason 'adjust', a new product's stock one of reason 'opening'.  A client
+ * may as well insert a movement: the product's stock follows.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "core/crm_sums.h"
+#include "pg/crm_pg.h"
+#include "pg/pg_stock.h"
+
+CRM_FUNCTION_INFO_V1(crm_product_ai);
+CRM_FUNCTION_INFO_V1(crm_product_au);
+CRM_FUNCTION_INFO_V1(crm_stock_movement_ai);
+
+/* The columns of crm.product that stock depends on. */
+typedef struct ProductColumns
+{
+	AttrNumber	product_id;
+	AttrNumber	stock_quantity;
+	AttrNumber	reorder_level;
+	AttrNumber	is_stocked;
+	AttrNumber	active;
+	AttrNumber	deleted_at;
+} ProductColumns;
+
+static ProductColumns
+product_columns(TupleDesc desc)
+{
+	ProductColumns columns = {
+		.product_id = crm_column(desc, "product_id"),
+		.stock_quantity = crm_column(desc, "stock_quantity"),
+		.reorder_level = crm_column(desc, "reorder_level"),
+		.is_stocked = crm_column(desc, "is_stocked"),
+		.active = crm_column(desc, "active"),
+		.deleted_at = crm_column(desc, "deleted_at"),
+	};
+
+	return columns;
+}
+
+/* Reads what decides whether a product is low. */
+static CrmStockState
+slot_state(TupleTableSlot *slot, const ProductColumns *columns)
+{
+	CrmStockState state = {
+		.quantity = crm_slot_int64(slot, columns->stock_quantity),
+		.reorder_level = crm_slot_int64(slot, columns->reorder_level),
+		.is_stocked = crm_slot_bool(slot, columns->is_stocked),
+		.is_live = crm_slot_bool(slot, columns->active) &&
+			crm_slot_isnull(slot, columns->deleted_at),
+	};
+
+	return state;
+}
+
+/* Refuses stock on a product that keeps none. */
+static void
+check_stocked(int64 product_id, bool is_stocked)
+{
+	if (is_stocked)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("product %lld keeps no stock", (long long) product_id),
+			 errdetail("Its is_stocked is false."),
+			 errhint("Set is_stocked to true first, or leave its stock alone."),
+			 crm_error_column("product", "is_stocked", "product_is_stocked_check")));
+}
+
+/*
+ * Books the difference between two states of a product: a movement for the
+ * stock, and the alert that opens or closes.
+ */
+static void
+note_product(int64 product_id, const CrmStockState *before, const CrmStockState *after,
+			 const char *reason, CrmMovements *movements, CrmAlerts *alerts)
+{
+	int64		change = after->quantity - before->quantity;
+
+	if (change != 0)
+	{
+		check_stocked(product_id, after->is_stocked);
+		crm_movements_add(movements, (CrmMovement) {
+						  .product_id = product_id, .quantity = change, .reason = reason});
+	}
+	crm_alerts_note(alerts, product_id, before, after);
+}
+
+/* AFTER INSERT on product: opening movements and alerts. */
+Datum
+crm_product_ai(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_product_ai");
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	ProductColumns columns = product_columns(desc);
+	const CrmStockState nothing = {0};
+	CrmMovements movements = {0};
+	CrmAlerts	alerts;
+	CrmRows		rows;
+
+	SPI_connect();
+	crm_alerts_begin(&alerts, tuplestore_tuple_count(trigdata->tg_newtable));
+	crm_rows_begin(&rows, trigdata->tg_newtable, desc);
+	while (crm_rows_next(&rows))
+	{
+		CrmStockState state = slot_state(rows.slot, &columns);
+
+		note_product(crm_slot_int64(rows.slot, columns.product_id), &nothing, &state,
+					 "opening", &movements, &alerts);
+	}
+	crm_rows_end(&rows);
+	crm_movements_write(movements.items, movements.count);
+	crm_alerts_write(&alerts);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* AFTER UPDATE on product: adjusting movements, alerts, deletions. */
+Datum
+crm_product_au(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_product_au");
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	ProductColumns columns;
+	CrmMovements movements = {0};
+	CrmAlerts	alerts;
+	CrmRows		old_rows;
+	CrmRows		new_rows;
+
+	if (crm_is_own_write(trigdata->tg_relation))
+		return PointerGetDatum(NULL);
+
+	columns = product_columns(desc);
+	SPI_connect();
+	crm_alerts_begin(&alerts, tuplestore_tuple_count(trigdata->tg_newtable));
+	crm_rows_begin(&old_rows, trigdata->tg_oldtable, desc);
+	crm_rows_begin(&new_rows, trigdata->tg_newtable, desc);
+	while (crm_rows_next(&old_rows) && crm_rows_next(&new_rows))
+	{
+		CrmStockState before = slot_state(old_rows.slot, &columns);
+		CrmStockState after = slot_state(new_rows.slot, &columns);
+
+		note_product(crm_slot_int64(new_rows.slot, columns.product_id), &before, &after,
+					 "adjust", &movements, &alerts);
+	}
+	crm_rows_end(&old_rows);
+	crm_rows_end(&new_rows);
+	crm_movements_write(movements.items, movements.count);
+	crm_alerts_write(&alerts);
+	crm_emit_deletions(trigdata, "product");
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* Refuses reasons that only the lines of orders may give. */
+static void
+check_reason(const char *reason)
+{
+	if (strcmp(reason, "opening") == 0 || strcmp(reason, "purchase") == 0 ||
+		strcmp(reason, "adjust") == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_APPEND_ONLY),
+			 errmsg("movements of reason \"%s\" are written by orders only", reason),
+			 errhint("Use 'purchase' for incoming goods and 'adjust' for corrections."),
+			 crm_error_column("stock_movement", "reason", "stock_movement_reason_check")));
+}
+
+/* AFTER INSERT on stock_movement: a client's movement changes the stock. */
+Datum
+crm_stock_movement_ai(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_stock_movement_ai");
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	AttrNumber	product_id;
+	AttrNumber	quantity;
+	AttrNumber	reason;
+	size_t		count = 0;
+	int64	   *sums;
+	CrmRows		rows;
+
+	if (crm_is_own_write(trigdata->tg_relation))
+		return PointerGetDatum(NULL);
+
+	product_id = crm_column(desc, "product_id");
+	quantity = crm_column(desc, "quantity");
+	reason = crm_column(desc, "reason");
+	SPI_connect();
+	sums = palloc_extended((tuplestore_tuple_count(trigdata->tg_newtable) + 1) *
+						   CRM_STOCK_CELLS * sizeof(int64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	crm_rows_begin(&rows, trigdata->tg_newtable, desc);
+	while (crm_rows_next(&rows))
+	{
+		int64	   *sum = sums + CRM_STOCK_CELLS * count++;
+
+		check_reason(crm_slot_text(rows.slot, reason));
+		sum[0] = crm_slot_int64(rows.slot, product_id);
+		sum[1] = crm_slot_int64(rows.slot, quantity);
+	}
+	crm_rows_end(&rows);
+	crm_stock_apply(sums, &count);
+	for (size_t i = 0; i < count; i++)
+		check_stocked(sums[i * CRM_STOCK_CELLS], sums[i * CRM_STOCK_CELLS + 2] != 0);
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}

@@ -1,0 +1,412 @@
+/*
+ * pg_sales_orders.c
+ *		Triggers of crm.sales_order: the status machine, its history, stock
+ *		given back, and the rules of returns.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "pg/crm_pg.h"
+#include "pg/pg_orders.h"
+#include "pg/pg_stock.h"
+
+CRM_FUNCTION_INFO_V1(crm_sales_order_au);
+CRM_FUNCTION_INFO_V1(crm_sales_order_ad);
+
+/* Orders whose status a statement changed, in parallel arrays. */
+typedef struct StatusChanges
+{
+	int64	   *orders;
+	int64	   *customers;
+	char	  **from;
+	char	  **to;
+	size_t		count;
+	size_t		capacity;
+} StatusChanges;
+
+/* Locks orders of the list together with the sales that they return. */
+static CrmPlan lock_orders = {
+	.sql = "SELECT o.sales_order_id, o.returns_order_id, "
+	"o.order_kind OPERATOR(pg_catalog.=) 'return', o.status OPERATOR(pg_catalog.=) 'pending', "
+	"o.status OPERATOR(pg_catalog.=) 'canceled', "
+	"o.status OPERATOR(pg_catalog.=) ANY ('{completed,canceled}'::text[]) "
+	"FROM (SELECT pg_catalog.unnest($1) AS key UNION "
+	"SELECT r.returns_order_id FROM crm.sales_order r "
+	"WHERE r.sales_order_id OPERATOR(pg_catalog.=) ANY ($1) AND r.returns_order_id IS NOT NULL) k "
+	"JOIN crm.sales_order o ON o.sales_order_id OPERATOR(pg_catalog.=) k.key "
+	"ORDER BY o.sales_order_id FOR NO KEY UPDATE OF o",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
+static CrmPlan find_empty = {
+	.sql = "SELECT k.key FROM pg_catalog.unnest($1) k(key) WHERE NOT EXISTS ("
+	"SELECT FROM crm.order_item i WHERE i.sales_order_id OPERATOR(pg_catalog.=) k.key) "
+	"ORDER BY 1 LIMIT 1",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
+/* Sales of the list of which more of a product is returned than was sold. */
+static CrmPlan find_excess = {
+	.sql = "SELECT k.key, r.product_id, "
+	"(SELECT COALESCE(pg_catalog.sum(s.quantity), 0)::bigint FROM crm.order_item s "
+	"WHERE s.sales_order_id OPERATOR(pg_catalog.=) k.key "
+	"AND s.product_id OPERATOR(pg_catalog.=) r.product_id) AS sold, r.returned "
+	"FROM pg_catalog.unnest($1) k(key) CROSS JOIN LATERAL ("
+	"SELECT i.product_id, pg_catalog.sum(i.quantity)::bigint AS returned "
+	"FROM crm.sales_order o JOIN crm.order_item i "
+	"ON i.sales_order_id OPERATOR(pg_catalog.=) o.sales_order_id "
+	"WHERE o.returns_order_id OPERATOR(pg_catalog.=) k.key "
+	"AND o.status OPERATOR(pg_catalog.<>) 'canceled' GROUP BY i.product_id) r "
+	"WHERE r.returned OPERATOR(pg_catalog.>) (SELECT COALESCE(pg_catalog.sum(s.quantity), 0) "
+	"FROM crm.order_item s WHERE s.sales_order_id OPERATOR(pg_catalog.=) k.key "
+	"AND s.product_id OPERATOR(pg_catalog.=) r.product_id) ORDER BY 1, 2 LIMIT 1",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
+/* Sales of the list that have a return which is not canceled. */
+static CrmPlan find_returned = {
+	.sql = "SELECT o.returns_order_id, o.sales_order_id FROM crm.sales_order o "
+	"WHERE o.returns_order_id OPERATOR(pg_catalog.=) ANY ($1) "
+	"AND o.status OPERATOR(pg_catalog.<>) 'canceled' ORDER BY 1, 2 LIMIT 1",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
+/* The moves of the list that the transition table knows, in the list's order. */
+static CrmPlan find_transitions = {
+	.sql = "SELECT d.n, t.restocks, o.order_kind OPERATOR(pg_catalog.=) 'return' "
+	"FROM unnest($1, $2, $3) WITH ORDINALITY d(key, from_status, to_status, n) "
+	"JOIN crm.order_status_transition t ON t.from_status OPERATOR(pg_catalog.=) d.from_status "
+	"AND t.to_status OPERATOR(pg_catalog.=) d.to_status "
+	"JOIN crm.sales_order o ON o.sales_order_id OPERATOR(pg_catalog.=) d.key ORDER BY d.n",
+	.nargs = 3,
+	.argtypes = {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID},
+};
+
+static CrmPlan read_lines = {
+	.sql = "SELECT i.product_id, CASE o.order_kind WHEN 'return' THEN OPERATOR(pg_catalog.-) i.quantity "
+	"ELSE i.quantity END, i.sales_order_id, i.line_no::bigint "
+	"FROM pg_catalog.unnest($1) k(key) "
+	"JOIN crm.sales_order o ON o.sales_order_id OPERATOR(pg_catalog.=) k.key "
+	"JOIN crm.order_item i ON i.sales_order_id OPERATOR(pg_catalog.=) o.sales_order_id",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
+static CrmPlan write_history = {
+	.sql = "INSERT INTO crm.order_status_history (customer_id, sales_order_id, from_status, to_status, "
+	"changed_by, note) SELECT d.customer_id, d.key, d.from_status, d.to_status, $5, NULLIF($6, '') "
+	"FROM unnest($1, $2, $3, $4) d(key, customer_id, from_status, to_status)",
+	.nargs = 6,
+	.argtypes = {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTOID, TEXTOID},
+};
+
+static CrmPlan write_events = {
+	.sql = "INSERT INTO crm.event (era, event_type, table_name, row_id, customer_id, payload) "
+	"SELECT $5, 'sales_order.status_changed', 'sales_order', d.key, d.customer_id, "
+	"pg_catalog.jsonb_build_object('from_status', d.from_status, 'to_status', d.to_status) "
+	"FROM unnest($1, $2, $3, $4) d(key, customer_id, from_status, to_status)",
+	.nargs = 5,
+	.argtypes = {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4OID},
+};
+
+/* Locks orders, and the sales that they return, in ascending order. */
+void
+crm_orders_lock(CrmOrders *orders, Datum keys)
+{
+	uint64		found = crm_execute(&lock_orders, &keys, NULL);
+
+	orders->count = found;
+	orders->items = palloc_extended((found + 1) * sizeof(CrmOrder), MCXT_ALLOC_HUGE);
+	for (uint64 row = 0; row < found; row++)
+	{
+		orders->items[row] = (CrmOrder)
+		{
+			.sales_order_id = crm_result_int64(row, 1),
+				.returns_order_id = crm_result_int64(row, 2),
+				.is_return = crm_result_bool(row, 3),
+				.is_pending = crm_result_bool(row, 4),
+				.is_canceled = crm_result_bool(row, 5),
+				.is_finished = crm_result_bool(row, 6),
+		};
+	}
+}
+
+/* Orders two orders by their key, the first member. */
+static int
+compare_orders(const void *key, const void *order)
+{
+	int64		a = *(const int64 *) key;
+	int64		b = ((const CrmOrder *) order)->sales_order_id;
+
+	return (a > b) - (a < b);
+}
+
+/* Finds a locked order; NULL if it does not exist. */
+const CrmOrder *
+crm_orders_find(const CrmOrders *orders, int64 sales_order_id)
+{
+	if (orders->count == 0)
+		return NULL;
+	return bsearch(&sales_order_id, orders->items, orders->count, sizeof(CrmOrder),
+				   compare_orders);
+}
+
+/* Returns the first order of the list that has no line, or 0. */
+int64
+crm_orders_find_empty(const int64 *keys, size_t count)
+{
+	Datum		argument = crm_int64_array(keys, count);
+
+	return crm_execute(&find_empty, &argument, NULL) == 0 ? 0 : crm_result_int64(0, 1);
+}
+
+/* Refuses returns of more than was sold and not returned yet. */
+void
+crm_orders_check_returns(const CrmOrders *orders, bool only_inserts)
+{
+	int64	   *sales = palloc_extended((orders->count + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	size_t		nsales = 0;
+	Datum		argument;
+
+	for (size_t i = 0; i < orders->count; i++)
+	{
+		const CrmOrder *order = &orders->items[i];
+
+		if (order->is_return && order->returns_order_id != 0)
+			sales[nsales++] = order->returns_order_id;
+		else if (!order->is_return && !only_inserts)
+			sales[nsales++] = order->sales_order_id;
+	}
+	if (nsales == 0)
+		return;
+	argument = crm_int64_array(sales, nsales);
+	if (crm_execute(&find_excess, &argument, NULL) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_RETURN_EXCEEDS_SALE),
+			 errmsg("more of product %lld is returned than order %lld sold",
+					(long long) crm_result_int64(0, 2), (long long) crm_result_int64(0, 1)),
+			 errdetail("%lld sold, %lld returned.", (long long) crm_result_int64(0, 3),
+					   (long long) crm_result_int64(0, 4)),
+			 errhint("Return at most what was sold and has not been returned yet."),
+			 crm_error_column("order_item", "quantity", "order_item_return_check")));
+}
+
+/* Adds one changed order. */
+static void
+add_change(StatusChanges *changes, int64 order, int64 customer, char *from, char *to)
+{
+	if (changes->count == changes->capacity)
+	{
+		changes->capacity = changes->capacity == 0 ? 16 : changes->capacity * 2;
+		changes->orders = changes->orders ?
+			repalloc_huge(changes->orders, changes->capacity * sizeof(int64)) :
+			palloc(changes->capacity * sizeof(int64));
+		changes->customers = changes->customers ?
+			repalloc_huge(changes->customers, changes->capacity * sizeof(int64)) :
+			palloc(changes->capacity * sizeof(int64));
+		changes->from = changes->from ?
+			repalloc_huge(changes->from, changes->capacity * sizeof(char *)) :
+			palloc(changes->capacity * sizeof(char *));
+		changes->to = changes->to ?
+			repalloc_huge(changes->to, changes->capacity * sizeof(char *)) :
+			palloc(changes->capacity * sizeof(char *));
+	}
+	changes->orders[changes->count] = order;
+	changes->customers[changes->count] = customer;
+	changes->from[changes->count] = from;
+	changes->to[changes->count] = to;
+	changes->count++;
+}
+
+/* Reads the orders whose status the statement changed. */
+static void
+read_status_changes(StatusChanges *changes, TriggerData *trigdata)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	AttrNumber	key = crm_column(desc, "sales_order_id");
+	AttrNumber	customer = crm_column(desc, "customer_id");
+	AttrNumber	status = crm_column(desc, "status");
+	CrmRows		old_rows;
+	CrmRows		new_rows;
+
+	crm_rows_begin(&old_rows, trigdata->tg_oldtable, desc);
+	crm_rows_begin(&new_rows, trigdata->tg_newtable, desc);
+	while (crm_rows_next(&old_rows) && crm_rows_next(&new_rows))
+	{
+		if (crm_slots_differ(old_rows.slot, new_rows.slot, status))
+			add_change(changes, crm_slot_int64(new_rows.slot, key),
+					   crm_slot_int64(new_rows.slot, customer),
+					   crm_slot_text(old_rows.slot, status),
+					   crm_slot_text(new_rows.slot, status));
+	}
+	crm_rows_end(&old_rows);
+	crm_rows_end(&new_rows);
+}
+
+/* Refuses a move that the transition table does not know. */
+static void
+raise_transition(int64 sales_order_id, const char *from, const char *to)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_INVALID_TRANSITION),
+			 errmsg("order %lld cannot go from %s to %s", (long long) sales_order_id, from, to),
+			 errhint("The moves that are allowed stand in crm.order_status_transition; "
+					 "completed and canceled orders stay so."),
+			 crm_error_column("sales_order", "status", "sales_order_status_transition_check")));
+}
+
+/*
+ * Checks every move and returns, in keys, the orders whose stock comes back.
+ * A canceled order never comes to life again: its stock was given back.
+ */
+static size_t
+check_transitions(const StatusChanges *changes, int64 *restocked)
+{
+	Datum		values[3];
+	size_t		nrestocked = 0;
+	uint64		found;
+
+	values[0] = crm_int64_array(changes->orders, changes->count);
+	values[1] = crm_text_array(changes->from, changes->count);
+	values[2] = crm_text_array(changes->to, changes->count);
+	found = crm_execute(&find_transitions, values, NULL);
+	for (size_t i = 0; i < changes->count; i++)
+	{
+		bool		known = i < found && crm_result_int64(i, 1) == (int64) i + 1;
+
+		if (!known || strcmp(changes->from[i], "canceled") == 0)
+			raise_transition(changes->orders[i], changes->from[i], changes->to[i]);
+		if (crm_result_bool(i, 2))
+			restocked[nrestocked++] = changes->orders[i];
+	}
+	return nrestocked;
+}
+
+/* Refuses orders that leave pending without a line. */
+static void
+check_lines(const StatusChanges *changes)
+{
+	int64	   *left = palloc_extended((changes->count + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	size_t		nleft = 0;
+	int64		empty;
+
+	for (size_t i = 0; i < changes->count; i++)
+	{
+		if (strcmp(changes->from[i], "pending") == 0)
+			left[nleft++] = changes->orders[i];
+	}
+	if (nleft == 0)
+		return;
+	empty = crm_orders_find_empty(left, nleft);
+	if (empty == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_NO_LINES),
+			 errmsg("order %lld has no lines and cannot leave pending", (long long) empty),
+			 errhint("Add lines to crm.order_item first, or delete the order."),
+			 crm_error_column("sales_order", "status", "sales_order_lines_check")));
+}
+
+/* Gives back the stock of orders whose move restocks. */
+static void
+restock(const int64 *orders, size_t count)
+{
+	Datum		argument;
+	CrmMovements movements = {0};
+	uint64		found;
+
+	if (count == 0)
+		return;
+	argument = crm_int64_array(orders, count);
+	if (crm_execute(&find_returned, &argument, NULL) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CRM_RETURN_EXCEEDS_SALE),
+				 errmsg("order %lld cannot be canceled: order %lld returns goods of it",
+						(long long) crm_result_int64(0, 1), (long long) crm_result_int64(0, 2)),
+				 errhint("Cancel the return first."),
+				 crm_error_column("sales_order", "status", "sales_order_returned_check")));
+	found = crm_execute(&read_lines, &argument, NULL);
+	for (uint64 row = 0; row < found; row++)
+		crm_movements_add(&movements, (CrmMovement) {
+						  .product_id = crm_result_int64(row, 1),
+						  .quantity = crm_result_int64(row, 2),
+						  .reason = "cancel",
+						  .sales_order_id = crm_result_int64(row, 3),
+						  .line_no = crm_result_int64(row, 4)});
+	crm_movements_book(&movements);
+}
+
+/* Writes history and outbox of the changes. */
+static void
+record_changes(const StatusChanges *changes)
+{
+	Datum		values[6];
+
+	values[0] = crm_int64_array(changes->orders, changes->count);
+	values[1] = crm_int64_array(changes->customers, changes->count);
+	values[2] = crm_text_array(changes->from, changes->count);
+	values[3] = crm_text_array(changes->to, changes->count);
+	values[4] = CStringGetTextDatum(crm_actor());
+	values[5] = CStringGetTextDatum(crm_change_note);
+	crm_execute_own(&write_history, values, "order_status_history");
+	values[4] = Int32GetDatum(crm_event_era());
+	crm_execute(&write_events, values, NULL);
+}
+
+/* AFTER UPDATE on sales_order: status moves. */
+Datum
+crm_sales_order_au(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_sales_order_au");
+	StatusChanges changes = {0};
+
+	if (crm_is_own_write(trigdata->tg_relation))
+		return PointerGetDatum(NULL);
+	SPI_connect();
+	read_status_changes(&changes, trigdata);
+	if (changes.count > 0)
+	{
+		int64	   *restocked = palloc_extended(changes.count * sizeof(int64), MCXT_ALLOC_HUGE);
+		size_t		nrestocked = check_transitions(&changes, restocked);
+
+		check_lines(&changes);
+		restock(restocked, nrestocked);
+		record_changes(&changes);
+	}
+	SPI_finish();
+	return PointerGetDatum(NULL);
+}
+
+/* AFTER DELETE on sales_order: only a pending order may go. */
+Datum
+crm_sales_order_ad(PG_FUNCTION_ARGS)
+{
+	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_sales_order_ad");
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	AttrNumber	key = crm_column(desc, "sales_order_id");
+	AttrNumber	status = crm_column(desc, "status");
+	CrmRows		rows;
+
+	crm_rows_begin(&rows, trigdata->tg_oldtable, desc);
+	while (crm_rows_next(&rows))
+	{
+		if (strcmp(crm_slot_text(rows.slot, status), "pending") == 0)
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_CRM_DOCUMENT_FROZEN),
+				 errmsg("order %lld is past pending and cannot be deleted",
+						(long long) crm_slot_int64(rows.slot, key)),
+				 errhint("Cancel it with crm.cancel_order()."),
+				 crm_error_column("sales_order", "status", "sales_order_frozen_check")));
+	}
+	crm_rows_end(&rows);
+	return PointerGetDatum(NULL);
+}

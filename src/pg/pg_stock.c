@@ -1,0 +1,325 @@
+/*
+ * pg_stock.c
+ *		Stock: the ledger of movements, the quantity on hand, low-stock alerts.
+ *
+ * product.stock_quantity equals the sum of the product's movements, always,
+ * and never falls below zero.  An alert is open exactly while a product is
+ * low: stocked, active, not deleted, with a reorder level above zero and a
+ * stock at or below it.  Products are locked in ascending order of their key.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "utils/builtins.h"
+#include "utils/rel.h"
+
+#include "core/crm_sums.h"
+#include "pg/crm_pg.h"
+#include "pg/pg_stock.h"
+
+static CrmPlan lock_products = {
+	.sql = "SELECT p.product_id, p.stock_quantity, p.reorder_level, p.is_stocked, "
+	"p.active AND p.deleted_at IS NULL "
+	"FROM crm.product p WHERE p.product_id OPERATOR(pg_catalog.=) ANY ($1) "
+	"ORDER BY p.product_id FOR NO KEY UPDATE",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
+static CrmPlan add_stock = {
+	.sql = "UPDATE crm.product p SET stock_quantity = p.stock_quantity OPERATOR(pg_catalog.+) d.quantity "
+	"FROM unnest($1, $2) d(product_id, quantity) "
+	"WHERE p.product_id OPERATOR(pg_catalog.=) d.product_id",
+	.nargs = 2,
+	.argtypes = {INT8ARRAYOID, INT8ARRAYOID},
+};
+
+static CrmPlan write_movements = {
+	.sql = "INSERT INTO crm.stock_movement (product_id, quantity, reason, sales_order_id, line_no, created_by) "
+	"SELECT d.product_id, d.quantity, d.reason, NULLIF(d.sales_order_id, 0), NULLIF(d.line_no, 0)::integer, $6 "
+	"FROM unnest($1, $2, $3, $4, $5) d(product_id, quantity, reason, sales_order_id, line_no)",
+	.nargs = 6,
+	.argtypes = {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TEXTOID},
+};
+
+static CrmPlan open_alerts = {
+	.sql = "WITH opened AS ("
+	"INSERT INTO crm.stock_alert (product_id, stock_quantity, reorder_level) "
+	"SELECT d.product_id, d.stock, d.level FROM unnest($1, $2, $3) d(product_id, stock, level) "
+	"ON CONFLICT (product_id) WHERE cleared_at IS NULL DO NOTHING "
+	"RETURNING product_id, stock_quantity, reorder_level) "
+	"INSERT INTO crm.event (era, event_type, table_name, row_id, payload) "
+	"SELECT $4, 'stock.low', 'product', o.product_id, pg_catalog.jsonb_build_object("
+	"'stock_quantity', o.stock_quantity, 'reorder_level', o.reorder_level) FROM opened o",
+	.nargs = 4,
+	.argtypes = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4OID},
+};
+
+static CrmPlan close_alerts = {
+	.sql = "WITH closed AS ("
+	"UPDATE crm.stock_alert a SET cleared_at = GREATEST(pg_catalog.now(), a.raised_at) "
+	"FROM unnest($1, $2, $3) d(product_id, stock, level) "
+	"WHERE a.product_id OPERATOR(pg_catalog.=) d.product_id AND a.cleared_at IS NULL "
+	"RETURNING d.product_id, d.stock, d.level) "
+	"INSERT INTO crm.event (era, event_type, table_name, row_id, payload) "
+	"SELECT $4, 'stock.replenished', 'product', c.product_id, pg_catalog.jsonb_build_object("
+	"'stock_quantity', c.stock, 'reorder_level', c.level) FROM closed c",
+	.nargs = 4,
+	.argtypes = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT4OID},
+};
+
+/* Tells whether a product in this state deserves an alert. */
+static bool
+is_low(const CrmStockState *state)
+{
+	return state->is_stocked && state->is_live && state->reorder_level > 0 &&
+		state->quantity <= state->reorder_level;
+}
+
+/* Starts an empty list of alert changes. */
+void
+crm_alerts_begin(CrmAlerts *alerts, size_t capacity)
+{
+	size_t		size = (capacity + 1) * 3 * sizeof(int64);
+
+	alerts->opened = palloc_extended(size, MCXT_ALLOC_HUGE);
+	alerts->closed = palloc_extended(size, MCXT_ALLOC_HUGE);
+	alerts->nopened = 0;
+	alerts->nclosed = 0;
+}
+
+/* Notes a product that became low or ceased to be. */
+void
+crm_alerts_note(CrmAlerts *alerts, int64 product_id,
+				const CrmStockState *before, const CrmStockState *after)
+{
+	bool		was_low = is_low(before);
+	bool		now_low = is_low(after);
+	int64	   *row;
+
+	if (was_low == now_low)
+		return;
+	row = now_low ? alerts->opened + 3 * alerts->nopened++
+		: alerts->closed + 3 * alerts->nclosed++;
+	row[0] = product_id;
+	row[1] = after->quantity;
+	row[2] = after->reorder_level;
+}
+
+/* Runs one of the two alert statements over its rows. */
+static void
+write_alerts(CrmPlan *plan, const int64 *rows, size_t count)
+{
+	Datum		values[4];
+
+	if (count == 0)
+		return;
+	for (int cell = 0; cell < 3; cell++)
+		values[cell] = crm_int64_column(rows, count, 3, cell);
+	values[3] = Int32GetDatum(crm_event_era());
+	crm_execute(plan, values, NULL);
+}
+
+/* Writes the noted alerts with their events, and notifies once. */
+void
+crm_alerts_write(CrmAlerts *alerts)
+{
+	write_alerts(&open_alerts, alerts->opened, alerts->nopened);
+	write_alerts(&close_alerts, alerts->closed, alerts->nclosed);
+	if (crm_notify && alerts->nopened + alerts->nclosed > 0)
+		Async_Notify("crm_stock", psprintf("{\"low\": %zu, \"replenished\": %zu}",
+										   alerts->nopened, alerts->nclosed));
+}
+
+/* Reads the state of a locked product from the last result. */
+static CrmStockState
+result_state(uint64 row)
+{
+	CrmStockState state = {
+		.quantity = crm_result_int64(row, 2),
+		.reorder_level = crm_result_int64(row, 3),
+		.is_stocked = crm_result_bool(row, 4),
+		.is_live = crm_result_bool(row, 5),
+	};
+
+	return state;
+}
+
+/* Refuses to take more than there is. */
+static void
+check_available(int64 product_id, int64 available, int64 change)
+{
+	int64		after;
+
+	if (pg_add_s64_overflow(available, change, &after))
+		crm_check_status(CRM_OVERFLOW);
+	if (after >= 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_INSUFFICIENT_STOCK),
+			 errmsg("insufficient stock of product %lld", (long long) product_id),
+			 errdetail("%lld in stock, %lld needed.", (long long) available,
+					   (long long) -change),
+			 errhint("Order at most %lld, or book incoming goods with crm.receive_stock() first.",
+					 (long long) available),
+			 crm_error_column("product", "stock_quantity", "product_stock_quantity_check")));
+}
+
+/*
+ * Locks the products of summed movements and checks that there is enough.
+ * Marks the products that keep stock and notes the alerts that change.
+ */
+static void
+lock_and_check(int64 *sums, size_t count, CrmAlerts *alerts)
+{
+	Datum		keys = crm_int64_column(sums, count, CRM_STOCK_CELLS, 0);
+	uint64		found = crm_execute(&lock_products, &keys, NULL);
+
+	for (uint64 row = 0; row < found; row++)
+	{
+		int64		product_id = crm_result_int64(row, 1);
+		int64	   *sum = crm_core_sums_find(sums, count, CRM_STOCK_WIDTH, product_id);
+		CrmStockState before = result_state(row);
+		CrmStockState after = before;
+
+		if (sum == NULL)
+			continue;
+		sum[2] = before.is_stocked;
+		if (!before.is_stocked)
+			continue;
+		check_available(product_id, before.quantity, sum[1]);
+		after.quantity += sum[1];
+		crm_alerts_note(alerts, product_id, &before, &after);
+	}
+}
+
+/* Adds the sums to the stock of their products. */
+static void
+update_products(const int64 *sums, size_t count)
+{
+	int64	   *changed = palloc_extended((count + 1) * CRM_STOCK_CELLS * sizeof(int64), MCXT_ALLOC_HUGE);
+	size_t		nchanged = 0;
+	Datum		values[2];
+
+	for (size_t i = 0; i < count; i++)
+	{
+		if (sums[i * CRM_STOCK_CELLS + 1] == 0 || sums[i * CRM_STOCK_CELLS + 2] == 0)
+			continue;
+		memcpy(changed + nchanged * CRM_STOCK_CELLS, sums + i * CRM_STOCK_CELLS,
+			   CRM_STOCK_CELLS * sizeof(int64));
+		nchanged++;
+	}
+	if (nchanged == 0)
+		return;
+	values[0] = crm_int64_column(changed, nchanged, CRM_STOCK_CELLS, 0);
+	values[1] = crm_int64_column(changed, nchanged, CRM_STOCK_CELLS, 1);
+	crm_execute_own(&add_stock, values, "product");
+}
+
+/*
+ * Applies signed quantities by product: locks, checks, updates the stock and
+ * writes the alerts.  The sums may stand in any order and are merged in place;
+ * on return their last cell tells which products keep stock.
+ */
+void
+crm_stock_apply(int64 *sums, size_t *count)
+{
+	CrmAlerts	alerts;
+
+	crm_check_status(crm_core_sums_merge(sums, count, CRM_STOCK_WIDTH));
+	if (*count == 0)
+		return;
+	crm_alerts_begin(&alerts, *count);
+	lock_and_check(sums, *count, &alerts);
+	update_products(sums, *count);
+	crm_alerts_write(&alerts);
+}
+
+/* Adds a movement to a list. */
+void
+crm_movements_add(CrmMovements *movements, CrmMovement movement)
+{
+	if (movements->items == NULL)
+	{
+		movements->capacity = 16;
+		movements->items = palloc(movements->capacity * sizeof(CrmMovement));
+	}
+	else if (movements->count == movements->capacity)
+	{
+		movements->capacity *= 2;
+		movements->items = repalloc_huge(movements->items,
+										 movements->capacity * sizeof(CrmMovement));
+	}
+	movements->items[movements->count++] = movement;
+}
+
+/* Sums movements by product. */
+static int64 *
+sum_movements(const CrmMovements *movements)
+{
+	int64	   *sums = palloc_extended((movements->count + 1) * CRM_STOCK_CELLS * sizeof(int64),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+
+	for (size_t i = 0; i < movements->count; i++)
+	{
+		sums[i * CRM_STOCK_CELLS] = movements->items[i].product_id;
+		sums[i * CRM_STOCK_CELLS + 1] = movements->items[i].quantity;
+	}
+	return sums;
+}
+
+/* Appends movements to the ledger; their stock is booked by the caller. */
+void
+crm_movements_write(const CrmMovement *movements, size_t count)
+{
+	const int	cells = 4;
+	int64	   *rows = palloc_extended((count + 1) * cells * sizeof(int64), MCXT_ALLOC_HUGE);
+	char	  **reasons = palloc_extended((count + 1) * sizeof(char *), MCXT_ALLOC_HUGE);
+	Datum		values[6];
+
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+	{
+		int64	   *row = rows + i * cells;
+
+		row[0] = movements[i].product_id;
+		row[1] = movements[i].quantity;
+		row[2] = movements[i].sales_order_id;
+		row[3] = movements[i].line_no;
+		reasons[i] = unconstify(char *, movements[i].reason);
+	}
+	values[0] = crm_int64_column(rows, count, cells, 0);
+	values[1] = crm_int64_column(rows, count, cells, 1);
+	values[2] = crm_text_array(reasons, count);
+	values[3] = crm_int64_column(rows, count, cells, 2);
+	values[4] = crm_int64_column(rows, count, cells, 3);
+	values[5] = CStringGetTextDatum(crm_actor());
+	crm_execute_own(&write_movements, values, "stock_movement");
+}
+
+/* Books movements: the stock of their products, then the ledger. */
+void
+crm_movements_book(const CrmMovements *movements)
+{
+	size_t		nsums = movements->count;
+	size_t		nkept = 0;
+	int64	   *sums;
+	CrmMovement *kept;
+
+	if (movements->count == 0)
+		return;
+	sums = sum_movements(movements);
+	crm_stock_apply(sums, &nsums);
+	kept = palloc_extended(movements->count * sizeof(CrmMovement), MCXT_ALLOC_HUGE);
+	for (size_t i = 0; i < movements->count; i++)
+	{
+		int64	   *sum = crm_core_sums_find(sums, nsums, CRM_STOCK_WIDTH,
+											 movements->items[i].product_id);
+
+		if (sum[2] != 0)
+			kept[nkept++] = movements->items[i];
+	}
+	crm_movements_write(kept, nkept);
+}

@@ -1,0 +1,193 @@
+/*
+ * pg_trigger.c
+ *		Rows of triggers: protocol checks, transition tables, typed cells.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/numeric.h"
+#include "utils/rel.h"
+
+#include "pg/crm_pg.h"
+
+/* Amounts are numeric(18,4): in C they are counted in 1/10,000. */
+#define MONEY_UNITS 10000
+
+/* Checks that a function was called as a trigger. */
+static TriggerData *
+trigger_data(FunctionCallInfo fcinfo, const char *name)
+{
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" can only be called as a trigger", name)));
+	return (TriggerData *) fcinfo->context;
+}
+
+/* Checks that a function was called BEFORE … FOR EACH ROW. */
+TriggerData *
+crm_trigger_row(FunctionCallInfo fcinfo, const char *name)
+{
+	TriggerData *trigdata = trigger_data(fcinfo, name);
+
+	if (!TRIGGER_FIRED_BEFORE(trigdata->tg_event) || !TRIGGER_FIRED_FOR_ROW(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired BEFORE, FOR EACH ROW", name)));
+	return trigdata;
+}
+
+/* Checks that a function was called FOR EACH STATEMENT. */
+TriggerData *
+crm_trigger_statement(FunctionCallInfo fcinfo, const char *name)
+{
+	TriggerData *trigdata = trigger_data(fcinfo, name);
+
+	if (!TRIGGER_FIRED_FOR_STATEMENT(trigdata->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired FOR EACH STATEMENT", name)));
+	crm_require_schema();
+	return trigdata;
+}
+
+/* Finds a column by name: its number may differ after a restore. */
+AttrNumber
+crm_column(TupleDesc desc, const char *name)
+{
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
+			return (AttrNumber) (i + 1);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" is missing", name),
+			 errhint("Run SELECT * FROM crm.health() to see what differs from the installed schema.")));
+}
+
+/* Starts to read a transition table; store may be NULL (no such table). */
+void
+crm_rows_begin(CrmRows *rows, Tuplestorestate *store, TupleDesc desc)
+{
+	rows->store = store;
+	rows->slot = MakeSingleTupleTableSlot(desc, &TTSOpsMinimalTuple);
+	if (store != NULL)
+	{
+		tuplestore_select_read_pointer(store, 0);
+		tuplestore_rescan(store);
+	}
+}
+
+/* Moves to the next row; false at the end. */
+bool
+crm_rows_next(CrmRows *rows)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (rows->store == NULL)
+		return false;
+	return tuplestore_gettupleslot(rows->store, true, false, rows->slot);
+}
+
+/* Frees what crm_rows_begin() made. */
+void
+crm_rows_end(CrmRows *rows)
+{
+	ExecDropSingleTupleTableSlot(rows->slot);
+}
+
+/* Returns a bigint or integer cell; NULL counts as 0. */
+int64
+crm_slot_int64(TupleTableSlot *slot, AttrNumber attno)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, attno, &isnull);
+
+	if (isnull)
+		return 0;
+	return TupleDescAttr(slot->tts_tupleDescriptor, attno - 1)->attlen == 4
+		? DatumGetInt32(value) : DatumGetInt64(value);
+}
+
+/* Returns a boolean cell; NULL counts as false. */
+bool
+crm_slot_bool(TupleTableSlot *slot, AttrNumber attno)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, attno, &isnull);
+
+	return !isnull && DatumGetBool(value);
+}
+
+/* Tells whether a cell is NULL. */
+bool
+crm_slot_isnull(TupleTableSlot *slot, AttrNumber attno)
+{
+	bool		isnull;
+
+	(void) slot_getattr(slot, attno, &isnull);
+	return isnull;
+}
+
+/* Returns a copy of a text cell; NULL stays NULL. */
+char *
+crm_slot_text(TupleTableSlot *slot, AttrNumber attno)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, attno, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+/* Returns an amount in 1/10,000; NULL counts as 0. */
+int64
+crm_slot_money(TupleTableSlot *slot, AttrNumber attno)
+{
+	bool		isnull;
+	Datum		value = slot_getattr(slot, attno, &isnull);
+	Datum		units;
+
+	if (isnull)
+		return 0;
+	units = DirectFunctionCall2(numeric_mul, value,
+								NumericGetDatum(int64_to_numeric(MONEY_UNITS)));
+	return DatumGetInt64(DirectFunctionCall1(numeric_int8, units));
+}
+
+/* Tells whether a cell differs between two rows of the same table. */
+bool
+crm_slots_differ(TupleTableSlot *left, TupleTableSlot *right, AttrNumber attno)
+{
+	Form_pg_attribute attribute = TupleDescAttr(left->tts_tupleDescriptor, attno - 1);
+	bool		left_null;
+	bool		right_null;
+	Datum		left_value = slot_getattr(left, attno, &left_null);
+	Datum		right_value = slot_getattr(right, attno, &right_null);
+
+	if (left_null || right_null)
+		return left_null != right_null;
+	return !datum_image_eq(left_value, right_value, attribute->attbyval, attribute->attlen);
+}
+
+/* Adds the table to the error that is being reported. */
+void
+crm_error_table(const char *table)
+{
+	err_generic_string(PG_DIAG_SCHEMA_NAME, "crm");
+	err_generic_string(PG_DIAG_TABLE_NAME, table);
+}
+
+/* Adds table, column and the rule's stable name to the error being reported. */
+void
+crm_error_column(const char *table, const char *column, const char *constraint)
+{
+	crm_error_table(table);
+	if (column != NULL)
+		err_generic_string(PG_DIAG_COLUMN_NAME, column);
+	if (constraint != NULL)
+		err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint);
+}
