@@ -54,23 +54,6 @@ typedef struct LineEffects
 	size_t		capacity;
 } LineEffects;
 
-/*
- * Sums by order: the order, what is added to total_amount and total_base, and
- * how many lines were put in less those taken out.
- */
-#define ORDER_WIDTH 3
-#define ORDER_CELLS (ORDER_WIDTH + 1)
-
-static CrmPlan add_totals = {
-	.sql = "UPDATE crm.sales_order o SET "
-	"total_amount = o.total_amount OPERATOR(pg_catalog.+) d.amount, "
-	"total_base = o.total_base OPERATOR(pg_catalog.+) d.base "
-	"FROM unnest($1, $2, $3) d(sales_order_id, amount, base) "
-	"WHERE o.sales_order_id OPERATOR(pg_catalog.=) d.sales_order_id",
-	.nargs = 3,
-	.argtypes = {INT8ARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID},
-};
-
 /* Orders of the list that hold more lines than the list says. */
 static CrmPlan find_filled = {
 	.sql = "SELECT d.sales_order_id FROM unnest($1, $2) d(sales_order_id, lines) "
@@ -173,13 +156,13 @@ read_changes(LineEffects *effects, TriggerData *trigdata)
 static int64 *
 sum_by_order(const LineEffects *effects, size_t *norders)
 {
-	int64	   *sums = palloc_extended((effects->count + 1) * ORDER_CELLS * sizeof(int64),
+	int64	   *sums = palloc_extended((effects->count + 1) * CRM_ORDER_CELLS * sizeof(int64),
 									   MCXT_ALLOC_HUGE);
 
 	for (size_t i = 0; i < effects->count; i++)
 	{
 		const LineEffect *effect = &effects->items[i];
-		int64	   *sum = sums + i * ORDER_CELLS;
+		int64	   *sum = sums + i * CRM_ORDER_CELLS;
 
 		sum[0] = effect->sales_order_id;
 		sum[1] = effect->sign * effect->amount;
@@ -187,7 +170,7 @@ sum_by_order(const LineEffects *effects, size_t *norders)
 		sum[3] = effect->sign;
 	}
 	*norders = effects->count;
-	crm_check_status(crm_core_sums_merge(sums, norders, ORDER_WIDTH));
+	crm_check_status(crm_core_sums_merge(sums, norders, CRM_ORDER_WIDTH));
 	return sums;
 }
 
@@ -232,7 +215,7 @@ check_orders(const CrmOrders *orders, const int64 *sums, size_t norders, bool on
 
 	for (size_t i = 0; i < norders; i++)
 	{
-		const int64 *sum = sums + i * ORDER_CELLS;
+		const int64 *sum = sums + i * CRM_ORDER_CELLS;
 		const CrmOrder *order = crm_orders_find(orders, sum[0]);
 
 		if (order == NULL)
@@ -262,18 +245,6 @@ check_orders(const CrmOrders *orders, const int64 *sums, size_t norders, bool on
 		if (empty != 0)
 			raise_no_lines(empty);
 	}
-}
-
-/* Adds the sums to the totals of their orders. */
-static void
-update_totals(const int64 *sums, size_t norders)
-{
-	Datum		values[3];
-
-	values[0] = crm_int64_column(sums, norders, ORDER_CELLS, 0);
-	values[1] = crm_money_column(sums, norders, ORDER_CELLS, 1);
-	values[2] = crm_money_column(sums, norders, ORDER_CELLS, 2);
-	crm_execute_own(&add_totals, values, "sales_order");
 }
 
 /*
@@ -341,9 +312,8 @@ apply_effects(const LineEffects *effects, bool only_inserts)
 	if (effects->count == 0)
 		return;
 	sums = sum_by_order(effects, &norders);
-	crm_orders_lock(&orders, crm_int64_column(sums, norders, ORDER_CELLS, 0));
+	crm_orders_lock_and_add(&orders, sums, norders);
 	check_orders(&orders, sums, norders, only_inserts);
-	update_totals(sums, norders);
 	crm_orders_check_returns(&orders, only_inserts);
 	book_stock(effects, &orders);
 }

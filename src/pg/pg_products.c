@@ -19,47 +19,6 @@ CRM_FUNCTION_INFO_V1(crm_product_ai);
 CRM_FUNCTION_INFO_V1(crm_product_au);
 CRM_FUNCTION_INFO_V1(crm_stock_movement_ai);
 
-/* The columns of crm.product that stock depends on. */
-typedef struct ProductColumns
-{
-	AttrNumber	product_id;
-	AttrNumber	stock_quantity;
-	AttrNumber	reorder_level;
-	AttrNumber	is_stocked;
-	AttrNumber	active;
-	AttrNumber	deleted_at;
-} ProductColumns;
-
-static ProductColumns
-product_columns(TupleDesc desc)
-{
-	ProductColumns columns = {
-		.product_id = crm_column(desc, "product_id"),
-		.stock_quantity = crm_column(desc, "stock_quantity"),
-		.reorder_level = crm_column(desc, "reorder_level"),
-		.is_stocked = crm_column(desc, "is_stocked"),
-		.active = crm_column(desc, "active"),
-		.deleted_at = crm_column(desc, "deleted_at"),
-	};
-
-	return columns;
-}
-
-/* Reads what decides whether a product is low. */
-static CrmStockState
-slot_state(TupleTableSlot *slot, const ProductColumns *columns)
-{
-	CrmStockState state = {
-		.quantity = crm_slot_int64(slot, columns->stock_quantity),
-		.reorder_level = crm_slot_int64(slot, columns->reorder_level),
-		.is_stocked = crm_slot_bool(slot, columns->is_stocked),
-		.is_live = crm_slot_bool(slot, columns->active) &&
-			crm_slot_isnull(slot, columns->deleted_at),
-	};
-
-	return state;
-}
-
 /* Refuses stock on a product that keeps none. */
 static void
 check_stocked(int64 product_id, bool is_stocked)
@@ -99,7 +58,7 @@ crm_product_ai(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_product_ai");
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
-	ProductColumns columns = product_columns(desc);
+	CrmProductColumns columns = crm_product_columns(desc);
 	const CrmStockState nothing = {0};
 	CrmMovements movements = {0};
 	CrmAlerts	alerts;
@@ -110,7 +69,7 @@ crm_product_ai(PG_FUNCTION_ARGS)
 	crm_rows_begin(&rows, trigdata->tg_newtable, desc);
 	while (crm_rows_next(&rows))
 	{
-		CrmStockState state = slot_state(rows.slot, &columns);
+		CrmStockState state = crm_stock_state(rows.slot, &columns);
 
 		note_product(crm_slot_int64(rows.slot, columns.product_id), &nothing, &state,
 					 "opening", &movements, &alerts);
@@ -128,7 +87,7 @@ crm_product_au(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_product_au");
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
-	ProductColumns columns;
+	CrmProductColumns columns;
 	CrmMovements movements = {0};
 	CrmAlerts	alerts;
 	CrmRows		old_rows;
@@ -137,15 +96,15 @@ crm_product_au(PG_FUNCTION_ARGS)
 	if (crm_is_own_write(trigdata->tg_relation))
 		return PointerGetDatum(NULL);
 
-	columns = product_columns(desc);
+	columns = crm_product_columns(desc);
 	SPI_connect();
 	crm_alerts_begin(&alerts, tuplestore_tuple_count(trigdata->tg_newtable));
 	crm_rows_begin(&old_rows, trigdata->tg_oldtable, desc);
 	crm_rows_begin(&new_rows, trigdata->tg_newtable, desc);
 	while (crm_rows_next(&old_rows) && crm_rows_next(&new_rows))
 	{
-		CrmStockState before = slot_state(old_rows.slot, &columns);
-		CrmStockState after = slot_state(new_rows.slot, &columns);
+		CrmStockState before = crm_stock_state(old_rows.slot, &columns);
+		CrmStockState after = crm_stock_state(new_rows.slot, &columns);
 
 		note_product(crm_slot_int64(new_rows.slot, columns.product_id), &before, &after,
 					 "adjust", &movements, &alerts);

@@ -27,48 +27,6 @@ typedef struct StatusChanges
 	size_t		capacity;
 } StatusChanges;
 
-/* Locks orders of the list together with the sales that they return. */
-static CrmPlan lock_orders = {
-	.sql = "SELECT o.sales_order_id, o.returns_order_id, "
-	"o.order_kind OPERATOR(pg_catalog.=) 'return', o.status OPERATOR(pg_catalog.=) 'pending', "
-	"o.status OPERATOR(pg_catalog.=) 'canceled', "
-	"o.status OPERATOR(pg_catalog.=) ANY ('{completed,canceled}'::text[]) "
-	"FROM (SELECT pg_catalog.unnest($1) AS key UNION "
-	"SELECT r.returns_order_id FROM crm.sales_order r "
-	"WHERE r.sales_order_id OPERATOR(pg_catalog.=) ANY ($1) AND r.returns_order_id IS NOT NULL) k "
-	"JOIN crm.sales_order o ON o.sales_order_id OPERATOR(pg_catalog.=) k.key "
-	"ORDER BY o.sales_order_id FOR NO KEY UPDATE OF o",
-	.nargs = 1,
-	.argtypes = {INT8ARRAYOID},
-};
-
-static CrmPlan find_empty = {
-	.sql = "SELECT k.key FROM pg_catalog.unnest($1) k(key) WHERE NOT EXISTS ("
-	"SELECT FROM crm.order_item i WHERE i.sales_order_id OPERATOR(pg_catalog.=) k.key) "
-	"ORDER BY 1 LIMIT 1",
-	.nargs = 1,
-	.argtypes = {INT8ARRAYOID},
-};
-
-/* Sales of the list of which more of a product is returned than was sold. */
-static CrmPlan find_excess = {
-	.sql = "SELECT k.key, r.product_id, "
-	"(SELECT COALESCE(pg_catalog.sum(s.quantity), 0)::bigint FROM crm.order_item s "
-	"WHERE s.sales_order_id OPERATOR(pg_catalog.=) k.key "
-	"AND s.product_id OPERATOR(pg_catalog.=) r.product_id) AS sold, r.returned "
-	"FROM pg_catalog.unnest($1) k(key) CROSS JOIN LATERAL ("
-	"SELECT i.product_id, pg_catalog.sum(i.quantity)::bigint AS returned "
-	"FROM crm.sales_order o JOIN crm.order_item i "
-	"ON i.sales_order_id OPERATOR(pg_catalog.=) o.sales_order_id "
-	"WHERE o.returns_order_id OPERATOR(pg_catalog.=) k.key "
-	"AND o.status OPERATOR(pg_catalog.<>) 'canceled' GROUP BY i.product_id) r "
-	"WHERE r.returned OPERATOR(pg_catalog.>) (SELECT COALESCE(pg_catalog.sum(s.quantity), 0) "
-	"FROM crm.order_item s WHERE s.sales_order_id OPERATOR(pg_catalog.=) k.key "
-	"AND s.product_id OPERATOR(pg_catalog.=) r.product_id) ORDER BY 1, 2 LIMIT 1",
-	.nargs = 1,
-	.argtypes = {INT8ARRAYOID},
-};
-
 /* Sales of the list that have a return which is not canceled. */
 static CrmPlan find_returned = {
 	.sql = "SELECT o.returns_order_id, o.sales_order_id FROM crm.sales_order o "
@@ -115,89 +73,6 @@ static CrmPlan write_events = {
 	.nargs = 5,
 	.argtypes = {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4OID},
 };
-
-/* Locks orders, and the sales that they return, in ascending order. */
-void
-crm_orders_lock(CrmOrders *orders, Datum keys)
-{
-	uint64		found = crm_execute(&lock_orders, &keys, NULL);
-
-	orders->count = found;
-	orders->items = palloc_extended((found + 1) * sizeof(CrmOrder), MCXT_ALLOC_HUGE);
-	for (uint64 row = 0; row < found; row++)
-	{
-		orders->items[row] = (CrmOrder)
-		{
-			.sales_order_id = crm_result_int64(row, 1),
-				.returns_order_id = crm_result_int64(row, 2),
-				.is_return = crm_result_bool(row, 3),
-				.is_pending = crm_result_bool(row, 4),
-				.is_canceled = crm_result_bool(row, 5),
-				.is_finished = crm_result_bool(row, 6),
-		};
-	}
-}
-
-/* Orders two orders by their key, the first member. */
-static int
-compare_orders(const void *key, const void *order)
-{
-	int64		a = *(const int64 *) key;
-	int64		b = ((const CrmOrder *) order)->sales_order_id;
-
-	return (a > b) - (a < b);
-}
-
-/* Finds a locked order; NULL if it does not exist. */
-const CrmOrder *
-crm_orders_find(const CrmOrders *orders, int64 sales_order_id)
-{
-	if (orders->count == 0)
-		return NULL;
-	return bsearch(&sales_order_id, orders->items, orders->count, sizeof(CrmOrder),
-				   compare_orders);
-}
-
-/* Returns the first order of the list that has no line, or 0. */
-int64
-crm_orders_find_empty(const int64 *keys, size_t count)
-{
-	Datum		argument = crm_int64_array(keys, count);
-
-	return crm_execute(&find_empty, &argument, NULL) == 0 ? 0 : crm_result_int64(0, 1);
-}
-
-/* Refuses returns of more than was sold and not returned yet. */
-void
-crm_orders_check_returns(const CrmOrders *orders, bool only_inserts)
-{
-	int64	   *sales = palloc_extended((orders->count + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
-	size_t		nsales = 0;
-	Datum		argument;
-
-	for (size_t i = 0; i < orders->count; i++)
-	{
-		const CrmOrder *order = &orders->items[i];
-
-		if (order->is_return && order->returns_order_id != 0)
-			sales[nsales++] = order->returns_order_id;
-		else if (!order->is_return && !only_inserts)
-			sales[nsales++] = order->sales_order_id;
-	}
-	if (nsales == 0)
-		return;
-	argument = crm_int64_array(sales, nsales);
-	if (crm_execute(&find_excess, &argument, NULL) == 0)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_CRM_RETURN_EXCEEDS_SALE),
-			 errmsg("more of product %lld is returned than order %lld sold",
-					(long long) crm_result_int64(0, 2), (long long) crm_result_int64(0, 1)),
-			 errdetail("%lld sold, %lld returned.", (long long) crm_result_int64(0, 3),
-					   (long long) crm_result_int64(0, 4)),
-			 errhint("Return at most what was sold and has not been returned yet."),
-			 crm_error_column("order_item", "quantity", "order_item_return_check")));
-}
 
 /* Adds one changed order. */
 static void

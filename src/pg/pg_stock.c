@@ -16,7 +16,12 @@
 
 #include "core/crm_sums.h"
 #include "pg/crm_pg.h"
+#include "pg/pg_rows.h"
 #include "pg/pg_stock.h"
+
+/* The maintained column of crm.product and the CHECK of ours on it. */
+static const char *const stock_columns[] = {"stock_quantity", NULL};
+static const char *const stock_checks[] = {"product_stock_quantity_check", NULL};
 
 static CrmPlan lock_products = {
 	.sql = "SELECT p.product_id, p.stock_quantity, p.reorder_level, p.is_stocked, "
@@ -217,6 +222,66 @@ update_products(const int64 *sums, size_t count)
 	crm_execute_own(&add_stock, values, "product");
 }
 
+/* Reads what decides whether a product is low, from a row of crm.product. */
+CrmStockState
+crm_stock_state(TupleTableSlot *slot, const CrmProductColumns *columns)
+{
+	CrmStockState state = {
+		.quantity = crm_slot_int64(slot, columns->stock_quantity),
+		.reorder_level = crm_slot_int64(slot, columns->reorder_level),
+		.is_stocked = crm_slot_bool(slot, columns->is_stocked),
+		.is_live = crm_slot_bool(slot, columns->active) &&
+			crm_slot_isnull(slot, columns->deleted_at),
+	};
+
+	return state;
+}
+
+/* Finds the columns of crm.product that stock depends on. */
+CrmProductColumns
+crm_product_columns(TupleDesc desc)
+{
+	CrmProductColumns columns = {
+		.product_id = crm_column(desc, "product_id"),
+		.stock_quantity = crm_column(desc, "stock_quantity"),
+		.reorder_level = crm_column(desc, "reorder_level"),
+		.is_stocked = crm_column(desc, "is_stocked"),
+		.active = crm_column(desc, "active"),
+		.deleted_at = crm_column(desc, "deleted_at"),
+	};
+
+	return columns;
+}
+
+/* Locks, checks and updates below SPI, one product after the other. */
+static void
+apply_by_key(CrmTable *table, int64 *sums, size_t count, CrmAlerts *alerts)
+{
+	CrmProductColumns columns = crm_product_columns(RelationGetDescr(table->relation));
+	int			stock_attno = columns.stock_quantity;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		int64	   *sum = sums + i * CRM_STOCK_CELLS;
+		CrmStockState before;
+		CrmStockState after;
+		Datum		stock;
+
+		if (!crm_table_lock(table, sum[0]))
+			continue;
+		before = crm_stock_state(table->slot, &columns);
+		sum[2] = before.is_stocked;
+		if (!before.is_stocked || sum[1] == 0)
+			continue;
+		check_available(sum[0], before.quantity, sum[1]);
+		after = before;
+		after.quantity += sum[1];
+		stock = Int64GetDatum(after.quantity);
+		crm_table_update(table, 1, &stock_attno, &stock);
+		crm_alerts_note(alerts, sum[0], &before, &after);
+	}
+}
+
 /*
  * Applies signed quantities by product: locks, checks, updates the stock and
  * writes the alerts.  The sums may stand in any order and are merged in place;
@@ -226,13 +291,23 @@ void
 crm_stock_apply(int64 *sums, size_t *count)
 {
 	CrmAlerts	alerts;
+	CrmTable	table;
+	bool		allowed;
 
 	crm_check_status(crm_core_sums_merge(sums, count, CRM_STOCK_WIDTH));
 	if (*count == 0)
 		return;
 	crm_alerts_begin(&alerts, *count);
-	lock_and_check(sums, *count, &alerts);
-	update_products(sums, *count);
+	crm_table_open(&table, "product", RowExclusiveLock);
+	allowed = crm_rows_allowed(table.relation, stock_columns, stock_checks);
+	if (allowed)
+		apply_by_key(&table, sums, *count, &alerts);
+	crm_table_close(&table);
+	if (!allowed)
+	{
+		lock_and_check(sums, *count, &alerts);
+		update_products(sums, *count);
+	}
 	crm_alerts_write(&alerts);
 }
 

@@ -34,6 +34,17 @@ typedef struct CrmStockState
 	bool		is_live;		/* active and not deleted */
 } CrmStockState;
 
+/* The columns of crm.product that stock depends on. */
+typedef struct CrmProductColumns
+{
+	AttrNumber	product_id;
+	AttrNumber	stock_quantity;
+	AttrNumber	reorder_level;
+	AttrNumber	is_stocked;
+	AttrNumber	active;
+	AttrNumber	deleted_at;
+} CrmProductColumns;
+
 /* Products that became low or ceased to be: rows of (product, stock, level). */
 typedef struct CrmAlerts
 {
@@ -53,6 +64,8 @@ typedef struct CrmAlerts
 extern void crm_movements_add(CrmMovements *movements, CrmMovement movement);
 extern void crm_movements_write(const CrmMovement *movements, size_t count);
 extern void crm_movements_book(const CrmMovements *movements);
+extern CrmProductColumns crm_product_columns(TupleDesc desc);
+extern CrmStockState crm_stock_state(TupleTableSlot *slot, const CrmProductColumns *columns);
 extern void crm_stock_apply(int64 *sums, size_t *count);
 extern void crm_alerts_begin(CrmAlerts *alerts, size_t capacity);
 extern void crm_alerts_note(CrmAlerts *alerts, int64 product_id,
