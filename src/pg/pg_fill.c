@@ -100,15 +100,21 @@ crm_fill_changes(const CrmFill *fill, const char *column)
 	return !datum_image_eq(old_value, new_value, attribute->attbyval, attribute->attlen);
 }
 
-/* Sets a cell of NEW. */
+/* Sets a cell of NEW; a later value replaces an earlier one. */
 void
 crm_fill_set(CrmFill *fill, const char *column, Datum value, bool isnull)
 {
-	Assert(fill->count < CRM_FILL_MAX);
-	fill->columns[fill->count] = crm_column(fill->desc, column);
-	fill->values[fill->count] = value;
-	fill->nulls[fill->count] = isnull;
-	fill->count++;
+	int			attno = crm_column(fill->desc, column);
+	int			i = 0;
+
+	while (i < fill->count && fill->columns[i] != attno)
+		i++;
+	Assert(i < CRM_FILL_MAX);
+	fill->columns[i] = attno;
+	fill->values[i] = value;
+	fill->nulls[i] = isnull;
+	if (i == fill->count)
+		fill->count++;
 }
 
 /* Sets a cell of NEW from the last query's first row if the client left it NULL. */

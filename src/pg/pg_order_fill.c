@@ -6,10 +6,16 @@
 
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 
 #include "pg/crm_pg.h"
 #include "pg/pg_fill.h"
+#include "pg/pg_rows.h"
+
+/* Decimal places of an amount. */
+#define MONEY_DIGITS 4
 
 CRM_FUNCTION_INFO_V1(crm_sales_order_fill);
 CRM_FUNCTION_INFO_V1(crm_order_item_fill);
@@ -40,23 +46,11 @@ static CrmPlan read_returned = {
 	.argtypes = {INT8OID},
 };
 
-/*
- * What a line takes over from its order and product, and its amount in base
- * currency.  $1 order, $2 product, $3 quantity, $4 price, $5 discount,
- * $6 line number.  The price is NULL if it has to be converted first.
- */
-static CrmPlan read_line = {
-	.sql = "SELECT o.customer_id, COALESCE($6, (SELECT pg_catalog.max(i.line_no) FROM crm.order_item i "
-	"WHERE i.sales_order_id OPERATOR(pg_catalog.=) $1) OPERATOR(pg_catalog.+) 1, 1), p.name, l.price, "
-	"pg_catalog.round(pg_catalog.round($3 OPERATOR(pg_catalog.*) l.price OPERATOR(pg_catalog.*) "
-	"(1 OPERATOR(pg_catalog.-) $5), 4) OPERATOR(pg_catalog.*) o.fx_rate_to_base, 4), "
-	"p.deleted_at IS NOT NULL AND o.order_kind OPERATOR(pg_catalog.=) 'sale', "
-	"o.fx_rate_to_base, p.price, p.currency_code, o.order_date "
-	"FROM crm.sales_order o, crm.product p, LATERAL (SELECT COALESCE($4, "
-	"CASE WHEN o.currency_code OPERATOR(pg_catalog.=) p.currency_code THEN p.price END) AS price) l "
-	"WHERE o.sales_order_id OPERATOR(pg_catalog.=) $1 AND p.product_id OPERATOR(pg_catalog.=) $2",
-	.nargs = 6,
-	.argtypes = {INT8OID, INT8OID, INT8OID, NUMERICOID, NUMERICOID, INT4OID},
+static CrmPlan read_next_line = {
+	.sql = "SELECT COALESCE(pg_catalog.max(i.line_no), 0) OPERATOR(pg_catalog.+) 1 FROM crm.order_item i "
+	"WHERE i.sales_order_id OPERATOR(pg_catalog.=) $1",
+	.nargs = 1,
+	.argtypes = {INT8OID},
 };
 
 /* A product's price in the currency of an order. */
@@ -64,12 +58,6 @@ static CrmPlan convert_price = {
 	.sql = "SELECT pg_catalog.round($1 OPERATOR(pg_catalog.*) $2 OPERATOR(pg_catalog./) $3, 4)",
 	.nargs = 3,
 	.argtypes = {NUMERICOID, NUMERICOID, NUMERICOID},
-};
-
-static CrmPlan find_order = {
-	.sql = "SELECT FROM crm.sales_order o WHERE o.sales_order_id OPERATOR(pg_catalog.=) $1",
-	.nargs = 1,
-	.argtypes = {INT8OID},
 };
 
 /* Returns the rate of a currency on a day, or raises. */
@@ -238,54 +226,153 @@ crm_sales_order_fill(PG_FUNCTION_ARGS)
 	return crm_fill_end(&fill);
 }
 
-/* Raises which of a line's order and product does not exist. */
-static void
-raise_missing_parent(int64 sales_order_id, int64 product_id)
+/* What a line takes over from its order and its product. */
+typedef struct LineFacts
 {
-	Datum		argument = Int64GetDatum(sales_order_id);
+	int64		customer_id;
+	Datum		order_currency;
+	Datum		rate;			/* of the order, frozen */
+	Datum		order_date;
+	bool		is_sale;
+	Datum		product_name;
+	Datum		product_currency;
+	Datum		price;			/* of the product, in its currency */
+	bool		is_deleted;		/* the product */
+} LineFacts;
 
-	if (crm_execute(&find_order, &argument, NULL) == 0)
+/* Copies a cell out of a table's row. */
+static Datum
+copy_cell(const CrmTable *table, const char *column)
+{
+	TupleDesc	desc = RelationGetDescr(table->relation);
+	AttrNumber	attno = crm_column(desc, column);
+	bool		isnull;
+	Datum		value = slot_getattr(table->slot, attno, &isnull);
+
+	return datumCopy(value, TupleDescAttr(desc, attno - 1)->attbyval,
+					 TupleDescAttr(desc, attno - 1)->attlen);
+}
+
+/* Reads the order of a line, or raises. */
+static void
+read_order(LineFacts *facts, int64 sales_order_id)
+{
+	CrmTable	table;
+
+	crm_table_open(&table, "sales_order", AccessShareLock);
+	if (!crm_table_fetch(&table, sales_order_id))
 		raise_missing("order", sales_order_id, "order_item", "sales_order_id",
 					  "order_item_customer_id_sales_order_id_fkey");
-	raise_missing("product", product_id, "order_item", "product_id", "order_item_product_id_fkey");
+	facts->customer_id = DatumGetInt64(copy_cell(&table, "customer_id"));
+	facts->order_currency = copy_cell(&table, "currency_code");
+	facts->rate = copy_cell(&table, "fx_rate_to_base");
+	facts->order_date = copy_cell(&table, "order_date");
+	facts->is_sale = strcmp(TextDatumGetCString(copy_cell(&table, "order_kind")), "sale") == 0;
+	crm_table_close(&table);
 }
 
-/* Runs read_line for the row as it stands. */
+/* Reads the product of a line, or raises. */
 static void
-execute_read_line(const CrmFill *fill)
+read_product(LineFacts *facts, int64 product_id)
 {
-	static const char *const columns[] = {"sales_order_id", "product_id", "quantity",
-	"unit_price", "discount_rate", "line_no"};
-	Datum		values[6];
-	char		nulls[6];
+	CrmTable	table;
 
-	for (int i = 0; i < 6; i++)
-	{
-		bool		isnull;
-
-		values[i] = crm_fill_get(fill, columns[i], &isnull);
-		nulls[i] = isnull ? 'n' : ' ';
-	}
-	if (crm_execute(&read_line, values, nulls) == 0)
-		raise_missing_parent(DatumGetInt64(values[0]), DatumGetInt64(values[1]));
+	crm_table_open(&table, "product", AccessShareLock);
+	if (!crm_table_fetch(&table, product_id))
+		raise_missing("product", product_id, "order_item", "product_id",
+					  "order_item_product_id_fkey");
+	facts->product_name = copy_cell(&table, "name");
+	facts->product_currency = copy_cell(&table, "currency_code");
+	facts->price = copy_cell(&table, "price");
+	facts->is_deleted = !crm_slot_isnull(table.slot, crm_column(RelationGetDescr(table.relation),
+																"deleted_at"));
+	crm_table_close(&table);
 }
 
-/* Sets the product's price, converted into the order's currency. */
+/* Sets a cell of NEW if the client left it NULL. */
 static void
-fill_converted_price(CrmFill *fill)
+set_default(CrmFill *fill, const char *column, Datum value)
+{
+	if (crm_fill_isnull(fill, column))
+		crm_fill_set(fill, column, value, false);
+}
+
+/* Returns a value out of SPI's memory that lasts until the row is done. */
+static Datum
+query_numeric(CrmPlan *plan, Datum *values)
 {
 	bool		isnull;
-	Datum		values[3];
-	Datum		currency = crm_result(0, 9, &isnull);
-	Datum		at = crm_result(0, 10, &isnull);
+	Datum		result;
 
-	values[0] = crm_result(0, 8, &isnull);
-	values[2] = crm_result(0, 7, &isnull);
-	values[1] = currency_rate(currency, at);
-	crm_execute(&convert_price, values, NULL);
-	crm_fill_set(fill, "unit_price",
-				 SPI_datumTransfer(crm_result(0, 1, &isnull), false, -1), false);
-	execute_read_line(fill);
+	SPI_connect();
+	crm_execute(plan, values, NULL);
+	result = SPI_datumTransfer(crm_result(0, 1, &isnull), false, -1);
+	SPI_finish();
+	return result;
+}
+
+/* Sets the product's price, in the order's currency. */
+static void
+fill_price(CrmFill *fill, const LineFacts *facts)
+{
+	Datum		values[3];
+
+	if (!crm_fill_isnull(fill, "unit_price"))
+		return;
+	if (strcmp(TextDatumGetCString(facts->order_currency),
+			   TextDatumGetCString(facts->product_currency)) == 0)
+	{
+		crm_fill_set(fill, "unit_price", facts->price, false);
+		return;
+	}
+	SPI_connect();
+	values[1] = SPI_datumTransfer(currency_rate(facts->product_currency, facts->order_date),
+								  false, -1);
+	SPI_finish();
+	values[0] = facts->price;
+	values[2] = facts->rate;
+	crm_fill_set(fill, "unit_price", query_numeric(&convert_price, values), false);
+}
+
+/* Sets the next number of a line within its order. */
+static void
+fill_line_no(CrmFill *fill)
+{
+	Datum		argument;
+	bool		isnull;
+
+	if (!crm_fill_isnull(fill, "line_no"))
+		return;
+	argument = Int64GetDatum(crm_fill_int64(fill, "sales_order_id"));
+	SPI_connect();
+	crm_execute(&read_next_line, &argument, NULL);
+	crm_fill_set(fill, "line_no", crm_result(0, 1, &isnull), false);
+	SPI_finish();
+}
+
+/*
+ * Sets the line's amount in base currency: the amount as the generated column
+ * line_total will round it, at the frozen rate, rounded again.
+ */
+static void
+fill_base(CrmFill *fill, const LineFacts *facts)
+{
+	bool		nulls[3];
+	Datum		quantity = crm_fill_get(fill, "quantity", &nulls[0]);
+	Datum		price = crm_fill_get(fill, "unit_price", &nulls[1]);
+	Datum		discount = crm_fill_get(fill, "discount_rate", &nulls[2]);
+	Datum		amount;
+
+	if (nulls[0] || nulls[1] || nulls[2])
+		return;					/* NOT NULL will say so */
+	amount = DirectFunctionCall2(numeric_mul, DirectFunctionCall1(int8_numeric, quantity), price);
+	amount = DirectFunctionCall2(numeric_mul, amount,
+								 DirectFunctionCall2(numeric_sub, NumericGetDatum(int64_to_numeric(1)),
+													 discount));
+	amount = DirectFunctionCall2(numeric_round, amount, Int32GetDatum(MONEY_DIGITS));
+	amount = DirectFunctionCall2(numeric_mul, amount, facts->rate);
+	amount = DirectFunctionCall2(numeric_round, amount, Int32GetDatum(MONEY_DIGITS));
+	crm_fill_set(fill, "line_base", amount, false);
 }
 
 /* Takes the product's name anew when an update changes the product alone. */
@@ -300,26 +387,22 @@ refresh_name(CrmFill *fill)
 static void
 fill_line(CrmFill *fill)
 {
-	bool		isnull;
-	Datum		base;
+	LineFacts	facts;
 
 	if (crm_fill_isnull(fill, "sales_order_id") || crm_fill_isnull(fill, "product_id"))
 		return;					/* NOT NULL will say so */
-	execute_read_line(fill);
-	if (crm_result_bool(0, 6) && (!fill->is_update || crm_fill_changes(fill, "product_id")))
+	read_order(&facts, crm_fill_int64(fill, "sales_order_id"));
+	read_product(&facts, crm_fill_int64(fill, "product_id"));
+	if (facts.is_deleted && facts.is_sale &&
+		(!fill->is_update || crm_fill_changes(fill, "product_id")))
 		raise_deleted("product", crm_fill_int64(fill, "product_id"), "restore_product",
 					  "order_item", "product_id");
-	(void) crm_result(0, 4, &isnull);
-	if (isnull)
-		fill_converted_price(fill);
 	refresh_name(fill);
-	crm_fill_default(fill, "customer_id", 1);
-	crm_fill_default(fill, "line_no", 2);
-	crm_fill_default(fill, "product_name", 3);
-	crm_fill_default(fill, "unit_price", 4);
-	base = crm_result(0, 5, &isnull);
-	if (!isnull)
-		crm_fill_set(fill, "line_base", SPI_datumTransfer(base, false, -1), false);
+	set_default(fill, "customer_id", Int64GetDatum(facts.customer_id));
+	set_default(fill, "product_name", facts.product_name);
+	fill_line_no(fill);
+	fill_price(fill, &facts);
+	fill_base(fill, &facts);
 }
 
 /* Tells whether an update of a line needs anything completed. */
@@ -346,8 +429,6 @@ crm_order_item_fill(PG_FUNCTION_ARGS)
 	crm_fill_begin(&fill, fcinfo, "crm_order_item_fill");
 	if (fill.is_update && !line_needs_fill(&fill))
 		return crm_fill_end(&fill);
-	SPI_connect();
 	fill_line(&fill);
-	SPI_finish();
 	return crm_fill_end(&fill);
 }

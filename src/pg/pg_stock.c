@@ -9,10 +9,14 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_type.h"
 #include "commands/async.h"
+#include "commands/sequence.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "core/crm_sums.h"
 #include "pg/crm_pg.h"
@@ -22,6 +26,17 @@
 /* The maintained column of crm.product and the CHECK of ours on it. */
 static const char *const stock_columns[] = {"stock_quantity", NULL};
 static const char *const stock_checks[] = {"product_stock_quantity_check", NULL};
+
+/* The columns of crm.stock_movement in their order, and its CHECKs. */
+#define LEDGER_COLUMNS 9
+static const char *const ledger_columns[LEDGER_COLUMNS + 1] = {
+	"stock_movement_id", "product_id", "moved_at", "quantity", "reason", "sales_order_id",
+	"line_no", "note", "created_by", NULL
+};
+static const char *const ledger_checks[] = {
+	"stock_movement_quantity_check", "stock_movement_reason_check", "stock_movement_length_check",
+	"stock_movement_finite_check", NULL
+};
 
 static CrmPlan lock_products = {
 	.sql = "SELECT p.product_id, p.stock_quantity, p.reorder_level, p.is_stocked, "
@@ -344,17 +359,15 @@ sum_movements(const CrmMovements *movements)
 	return sums;
 }
 
-/* Appends movements to the ledger; their stock is booked by the caller. */
-void
-crm_movements_write(const CrmMovement *movements, size_t count)
+/* Appends movements to the ledger by SPI. */
+static void
+write_by_spi(const CrmMovement *movements, size_t count)
 {
 	const int	cells = 4;
 	int64	   *rows = palloc_extended((count + 1) * cells * sizeof(int64), MCXT_ALLOC_HUGE);
 	char	  **reasons = palloc_extended((count + 1) * sizeof(char *), MCXT_ALLOC_HUGE);
 	Datum		values[6];
 
-	if (count == 0)
-		return;
 	for (size_t i = 0; i < count; i++)
 	{
 		int64	   *row = rows + i * cells;
@@ -372,6 +385,73 @@ crm_movements_write(const CrmMovement *movements, size_t count)
 	values[4] = crm_int64_column(rows, count, cells, 3);
 	values[5] = CStringGetTextDatum(crm_actor());
 	crm_execute_own(&write_movements, values, "stock_movement");
+}
+
+/* Tells whether a ledger row can be written below SPI: the table is as we made it. */
+static bool
+ledger_is_plain(Relation relation)
+{
+	TupleDesc	desc = RelationGetDescr(relation);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(desc, i);
+
+		if (attribute->attisdropped || strcmp(NameStr(attribute->attname), ledger_columns[i]) != 0)
+			return false;
+		if (ledger_columns[i + 1] == NULL && i + 1 < desc->natts)
+			return false;
+	}
+	return crm_rows_allowed(relation, ledger_columns, ledger_checks);
+}
+
+/*
+ * Appends movements to the ledger below SPI.  The foreign key to the product
+ * needs no check: the product is locked, and what is locked exists.
+ */
+static void
+write_by_key(CrmTable *table, const CrmMovement *movements, size_t count)
+{
+	Oid			sequence = crm_identity_sequence(table->relation, 1);
+	Datum		actor = CStringGetTextDatum(crm_actor());
+
+	for (size_t i = 0; i < count; i++)
+	{
+		const CrmMovement *movement = &movements[i];
+		Datum		values[LEDGER_COLUMNS] = {0};
+		bool		nulls[LEDGER_COLUMNS] = {0};
+
+		values[0] = Int64GetDatum(nextval_internal(sequence, false));
+		values[1] = Int64GetDatum(movement->product_id);
+		values[2] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
+		values[3] = Int64GetDatum(movement->quantity);
+		values[4] = CStringGetTextDatum(movement->reason);
+		values[5] = Int64GetDatum(movement->sales_order_id);
+		nulls[5] = movement->sales_order_id == 0;
+		values[6] = Int32GetDatum((int32) movement->line_no);
+		nulls[6] = movement->line_no == 0;
+		nulls[7] = true;
+		values[8] = actor;
+		crm_table_insert(table, values, nulls);
+	}
+}
+
+/* Appends movements to the ledger; their products are locked and booked. */
+void
+crm_movements_write(const CrmMovement *movements, size_t count)
+{
+	CrmTable	table;
+	bool		plain;
+
+	if (count == 0)
+		return;
+	crm_table_open(&table, "stock_movement", RowExclusiveLock);
+	plain = ledger_is_plain(table.relation);
+	if (plain)
+		write_by_key(&table, movements, count);
+	crm_table_close(&table);
+	if (!plain)
+		write_by_spi(movements, count);
 }
 
 /* Books movements: the stock of their products, then the ledger. */
