@@ -14,7 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
-#include "core/crm_sums.h"
+#include "core/crm_lines.h"
 #include "pg/crm_pg.h"
 #include "pg/pg_orders.h"
 #include "pg/pg_stock.h"
@@ -34,22 +34,10 @@ typedef struct ItemColumns
 	AttrNumber	line_base;
 } ItemColumns;
 
-/* One line as a statement put it in (sign +1) or took it out (-1). */
-typedef struct LineEffect
-{
-	int64		sales_order_id;
-	int64		line_no;
-	int64		product_id;
-	int64		quantity;
-	int64		amount;			/* line_total in 1/10,000 */
-	int64		base;			/* line_base in 1/10,000 */
-	int			sign;
-} LineEffect;
-
 /* All effects of a statement. */
 typedef struct LineEffects
 {
-	LineEffect *items;
+	CrmLine    *items;
 	size_t		count;
 	size_t		capacity;
 } LineEffects;
@@ -83,14 +71,14 @@ item_columns(TupleDesc desc)
 static void
 add_effect(LineEffects *effects, TupleTableSlot *slot, const ItemColumns *columns, int sign)
 {
-	LineEffect *effect;
+	CrmLine    *effect;
 
 	if (effects->count == effects->capacity)
 	{
 		effects->capacity = effects->capacity == 0 ? 16 : effects->capacity * 2;
 		effects->items = effects->items == NULL
-			? palloc(effects->capacity * sizeof(LineEffect))
-			: repalloc_huge(effects->items, effects->capacity * sizeof(LineEffect));
+			? palloc(effects->capacity * sizeof(CrmLine))
+			: repalloc_huge(effects->items, effects->capacity * sizeof(CrmLine));
 	}
 	effect = &effects->items[effects->count++];
 	effect->sales_order_id = crm_slot_int64(slot, columns->sales_order_id);
@@ -150,28 +138,6 @@ read_changes(LineEffects *effects, TriggerData *trigdata)
 	}
 	crm_rows_end(&old_rows);
 	crm_rows_end(&new_rows);
-}
-
-/* Sums the effects by order. */
-static int64 *
-sum_by_order(const LineEffects *effects, size_t *norders)
-{
-	int64	   *sums = palloc_extended((effects->count + 1) * CRM_ORDER_CELLS * sizeof(int64),
-									   MCXT_ALLOC_HUGE);
-
-	for (size_t i = 0; i < effects->count; i++)
-	{
-		const LineEffect *effect = &effects->items[i];
-		int64	   *sum = sums + i * CRM_ORDER_CELLS;
-
-		sum[0] = effect->sales_order_id;
-		sum[1] = effect->sign * effect->amount;
-		sum[2] = effect->sign * effect->base;
-		sum[3] = effect->sign;
-	}
-	*norders = effects->count;
-	crm_check_status(crm_core_sums_merge(sums, norders, CRM_ORDER_WIDTH));
-	return sums;
 }
 
 /* Refuses lines of an order that is finished. */
@@ -247,56 +213,31 @@ check_orders(const CrmOrders *orders, const int64 *sums, size_t norders, bool on
 	}
 }
 
-/*
- * Turns an effect into a movement.  A sale's line takes stock and a return's
- * adds it; taking a line back, or a canceled order's line, is the opposite.
- */
-static bool
-effect_movement(const LineEffect *effect, const CrmOrder *order, CrmMovement *movement)
-{
-	if (order == NULL || order->is_canceled)
-		return false;
-	movement->product_id = effect->product_id;
-	movement->quantity = effect->sign * (order->is_return ? effect->quantity : -effect->quantity);
-	movement->reason = effect->sign < 0 ? "cancel" : order->is_return ? "return" : "sale";
-	movement->sales_order_id = effect->sales_order_id;
-	movement->line_no = effect->line_no;
-	return true;
-}
-
-/* Nets a change of quantity: both effects of one line and product become one. */
-static bool
-net_change(const LineEffect *first, const LineEffect *second, LineEffect *net)
-{
-	int64		change;
-
-	if (first->sign != -1 || second->sign != 1 ||
-		first->sales_order_id != second->sales_order_id ||
-		first->line_no != second->line_no || first->product_id != second->product_id)
-		return false;
-	change = second->quantity - first->quantity;
-	*net = *second;
-	net->sign = change < 0 ? -1 : 1;
-	net->quantity = change < 0 ? -change : change;
-	return true;
-}
-
 /* Books the stock of all effects. */
 static void
 book_stock(const LineEffects *effects, const CrmOrders *orders)
 {
+	static const char *const reasons[] = {
+		[CRM_MOVE_SALE] = "sale", [CRM_MOVE_RETURN] = "return", [CRM_MOVE_CANCEL] = "cancel"
+	};
 	CrmMovements movements = {0};
+	size_t		position = 0;
 
-	for (size_t i = 0; i < effects->count; i++)
+	while (position < effects->count)
 	{
-		LineEffect	effect = effects->items[i];
-		CrmMovement movement;
+		CrmLine		line = crm_core_lines_next(effects->items, effects->count, &position);
+		const CrmOrder *order = crm_orders_find(orders, line.sales_order_id);
+		CrmMoveReason reason;
+		int64		quantity;
 
-		if (i + 1 < effects->count && net_change(&effect, &effects->items[i + 1], &effect))
-			i++;
-		if (effect.quantity != 0 &&
-			effect_movement(&effect, crm_orders_find(orders, effect.sales_order_id), &movement))
-			crm_movements_add(&movements, movement);
+		if (order == NULL)
+			continue;
+		quantity = crm_core_line_movement(&line, order->is_return, order->is_canceled, &reason);
+		if (quantity != 0)
+			crm_movements_add(&movements, (CrmMovement) {
+							  .product_id = line.product_id, .quantity = quantity,
+							  .reason = reasons[reason],
+							  .sales_order_id = line.sales_order_id, .line_no = line.line_no});
 	}
 	crm_movements_book(&movements);
 }
@@ -311,7 +252,8 @@ apply_effects(const LineEffects *effects, bool only_inserts)
 
 	if (effects->count == 0)
 		return;
-	sums = sum_by_order(effects, &norders);
+	sums = palloc_extended(effects->count * CRM_ORDER_CELLS * sizeof(int64), MCXT_ALLOC_HUGE);
+	crm_check_status(crm_core_lines_by_order(effects->items, effects->count, sums, &norders));
 	crm_orders_lock_and_add(&orders, sums, norders);
 	check_orders(&orders, sums, norders, only_inserts);
 	crm_orders_check_returns(&orders, only_inserts);

@@ -9,6 +9,7 @@
 #include "utils/numeric.h"
 #include "utils/rel.h"
 
+#include "core/crm_lines.h"
 #include "core/crm_sums.h"
 #include "pg/crm_pg.h"
 #include "pg/pg_orders.h"

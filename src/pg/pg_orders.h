@@ -25,13 +25,7 @@ typedef struct CrmOrders
 	size_t		count;
 } CrmOrders;
 
-/*
- * Sums by order: the order, what is added to total_amount and total_base in
- * 1/10,000, and how many lines were put in less those taken out.
- */
-#define CRM_ORDER_WIDTH 3
-#define CRM_ORDER_CELLS (CRM_ORDER_WIDTH + 1)
-
+/* The sums are those of core/crm_lines.h. */
 extern void crm_orders_lock_and_add(CrmOrders *orders, int64 *sums, size_t norders);
 extern const CrmOrder *crm_orders_find(const CrmOrders *orders, int64 sales_order_id);
 extern int64 crm_orders_find_empty(const int64 *keys, size_t count);
