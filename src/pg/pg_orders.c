@@ -261,6 +261,22 @@ crm_orders_find_empty(const int64 *keys, size_t count)
 	return crm_execute(&find_empty, &argument, NULL) == 0 ? 0 : crm_result_int64(0, 1);
 }
 
+/* Refuses a return of a sale that was canceled: its stock came back with that. */
+static void
+check_not_canceled(const CrmOrders *orders, const CrmOrder *order)
+{
+	const CrmOrder *sale = crm_orders_find(orders, order->returns_order_id);
+
+	if (sale == NULL || !sale->is_canceled)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_RETURN_EXCEEDS_SALE),
+			 errmsg("order %lld is canceled and cannot be returned",
+					(long long) sale->sales_order_id),
+			 errdetail("Canceling it gave its goods back to the stock."),
+			 crm_error_column("sales_order", "returns_order_id", "sales_order_returned_check")));
+}
+
 /* Refuses returns of more than was sold and not returned yet. */
 void
 crm_orders_check_returns(const CrmOrders *orders, bool only_inserts)
@@ -274,7 +290,10 @@ crm_orders_check_returns(const CrmOrders *orders, bool only_inserts)
 		const CrmOrder *order = &orders->items[i];
 
 		if (order->is_return && order->returns_order_id != 0)
+		{
+			check_not_canceled(orders, order);
 			sales[nsales++] = order->returns_order_id;
+		}
 		else if (!order->is_return && !only_inserts)
 			sales[nsales++] = order->sales_order_id;
 	}
