@@ -89,7 +89,7 @@ docs:
 	@PG_CONFIG='$(PG_CONFIG)' docs/reference/generate
 
 bench-orders:
-	@PG_CONFIG='$(PG_CONFIG)' test/bench/orders
+	@PG_CONFIG='$(PG_CONFIG)' test/bench/run orders
 
 dist:
 	git archive --format=zip --prefix=crm-$(EXTVERSION)/ -o crm-$(EXTVERSION).zip HEAD

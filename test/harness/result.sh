@@ -148,6 +148,9 @@ judge() {
         *)
             result "$name" failed "$ms" "see $where"
             excerpt "$log"
+            # What a program of PostgreSQL::Test said before it died.
+            log=$OUT/$name/regress_log_$name
+            [ ! -s "$log" ] || tail -n 6 "$log" | cut -c1-200 | sed 's/^/      /'
             ;;
     esac
 }

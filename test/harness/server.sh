@@ -50,6 +50,9 @@ regress_suite() {
     for f in "${TESTS[@]}"; do
         f=${f##*/}
         names+=("${f%.*}")
+        # Without its expected file pg_regress would give up on all that follow; this way only that test fails.
+        mkdir -p expected
+        [ -e "expected/${f%.*}.out" ] || : >"expected/${f%.*}.out"
     done
     rm -rf results regression.diffs regression.out
     echo "$H" >"$WORK/tmp/now"
