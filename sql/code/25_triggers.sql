@@ -8,6 +8,7 @@ BEGIN
         SELECT *
         FROM (VALUES
             ('stamp', 'Sets created_*, updated_* and row_version; refuses a stale row_version (RM003) and a change of the key (RM015).'),
+            ('currency_fill', 'Fills currency_code and the rate of the day of the column that the argument names (RM010).'),
             ('customer_fill', 'Fills a customer''s region from the address; refuses a date of birth in the future.'),
             ('customer_ai', 'Adds the row of customer_metrics of each new customer.'),
             ('customer_au', 'Checks the contacts of a customer whose type changes; writes events of deletion.'),

@@ -15,6 +15,8 @@ DECLARE
         'AFTER UPDATE ON %s REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT';
     after_delete constant text := 'AFTER DELETE ON %s REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT';
     before_row constant text := 'BEFORE INSERT OR UPDATE ON %s FOR EACH ROW';
+    before_insert_row constant text := 'BEFORE INSERT ON %s FOR EACH ROW';
+    before_update_row constant text := 'BEFORE UPDATE ON %s FOR EACH ROW';
 BEGIN
     RETURN QUERY
     SELECT v.table_name, v.trigger_name, v.timing, v.call
@@ -23,6 +25,19 @@ BEGIN
         ('customer', 'customer_fill', before_row, 'crm._customer_fill()'),
         ('sales_order', 'sales_order_fill', before_row, 'crm._sales_order_fill()'),
         ('order_item', 'order_item_fill', before_row, 'crm._order_item_fill()'),
+        ('product', 'product_fill', before_insert_row, 'crm._currency_fill()'),
+        ('account', 'account_fill', before_insert_row, 'crm._currency_fill()'),
+        ('campaign', 'campaign_fill', before_insert_row, 'crm._currency_fill(''start_date'')'),
+        ('campaign_cost', 'campaign_cost_fill', before_insert_row, 'crm._currency_fill(''incurred_on'')'),
+        ('opportunity', 'opportunity_fill', before_insert_row, 'crm._currency_fill(''opened_at'')'),
+        ('quote', 'quote_fill', before_insert_row, 'crm._currency_fill(''date_created'')'),
+        ('quota', 'quota_fill', before_insert_row, 'crm._currency_fill(''valid_from'')'),
+        ('lead', 'lead_fill', before_update_row, 'crm._lead_fill()'),
+        ('common_issue', 'common_issue_fill', before_update_row, 'crm._common_issue_fill()'),
+        -- Checks of rows that a CHECK cannot make
+        ('organization', 'organization_time_zone_check', before_row, 'crm._time_zone_check()'),
+        ('organization', 'organization_base_currency_guard', before_update_row, 'crm._base_currency_guard()'),
+        ('business_calendar', 'business_calendar_time_zone_check', before_row, 'crm._time_zone_check()'),
         -- One entry per table and event
         ('customer', 'customer_ai', after_insert, 'crm._customer_ai()'),
         ('customer', 'customer_au', after_update, 'crm._customer_au()'),
@@ -38,6 +53,11 @@ BEGIN
         ('order_item', 'order_item_ai', after_insert, 'crm._order_item_ai()'),
         ('order_item', 'order_item_au', after_update, 'crm._order_item_au()'),
         ('order_item', 'order_item_ad', after_delete, 'crm._order_item_ad()'),
+        ('business_hours', 'business_hours_ai', after_insert, 'crm._business_hours_check()'),
+        ('business_hours', 'business_hours_au', after_update, 'crm._business_hours_check()'),
+        ('tracking_event', 'tracking_event_ai', after_insert, 'crm._tracking_event_change()'),
+        ('tracking_event', 'tracking_event_au', after_update, 'crm._tracking_event_change()'),
+        ('tracking_event', 'tracking_event_ad', after_delete, 'crm._tracking_event_ad()'),
         -- Ledgers and histories
         ('stock_movement', 'stock_movement_guard',
             'BEFORE UPDATE OR DELETE ON %s FOR EACH STATEMENT', 'crm._append_only()'),

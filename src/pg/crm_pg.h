@@ -87,6 +87,9 @@ extern void crm_error_column(const char *table, const char *column, const char *
 /* Who acts (pg_identity.c) */
 extern const char *crm_actor(void);
 
+/* Exchange rates (pg_currency.c) */
+extern Datum crm_currency_rate(Datum currency, Datum at);
+
 /* Outbox (pg_events.c) */
 extern int32 crm_event_era(void);
 extern void crm_emit_deletions(TriggerData *trigdata, const char *table);

@@ -29,17 +29,6 @@ static CrmPlan read_customer = {
 	.argtypes = {INT8OID},
 };
 
-/* The rate of a currency on a day of the organisation; 1 for its base currency. */
-static CrmPlan read_rate = {
-	.sql = "SELECT CASE WHEN o.base_currency_code OPERATOR(pg_catalog.=) $1 THEN 1 ELSE ("
-	"SELECT r.rate_to_base FROM crm.exchange_rate r "
-	"WHERE r.currency_code OPERATOR(pg_catalog.=) $1 AND r.rate_date OPERATOR(pg_catalog.<=) "
-	"($2 AT TIME ZONE o.time_zone)::date ORDER BY r.rate_date DESC LIMIT 1) END::numeric "
-	"FROM crm.organization o",
-	.nargs = 2,
-	.argtypes = {TEXTOID, TIMESTAMPTZOID},
-};
-
 static CrmPlan read_returned = {
 	.sql = "SELECT o.order_kind FROM crm.sales_order o WHERE o.sales_order_id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
@@ -55,30 +44,10 @@ static CrmPlan read_next_line = {
 
 /* A product's price in the currency of an order. */
 static CrmPlan convert_price = {
-	.sql = "SELECT pg_catalog.round($1 OPERATOR(pg_catalog.*) $2 OPERATOR(pg_catalog./) $3, 4)",
+	.sql = "SELECT ($1 OPERATOR(pg_catalog.*) $2 OPERATOR(pg_catalog./) $3)::numeric(18,4)",
 	.nargs = 3,
 	.argtypes = {NUMERICOID, NUMERICOID, NUMERICOID},
 };
-
-/* Returns the rate of a currency on a day, or raises. */
-static Datum
-currency_rate(Datum currency, Datum at)
-{
-	Datum		values[2] = {currency, at};
-	bool		isnull = true;
-	Datum		rate = (Datum) 0;
-
-	if (crm_execute(&read_rate, values, NULL) == 1)
-		rate = crm_result(0, 1, &isnull);
-	if (isnull)
-		ereport(ERROR,
-				(errcode(ERRCODE_CRM_RATE_MISSING),
-				 errmsg("no exchange rate for %s", TextDatumGetCString(currency)),
-				 errdetail("crm.exchange_rate has no rate on or before the day of the document."),
-				 errhint("Insert a rate to the base currency for that day or an earlier one."),
-				 crm_error_column("exchange_rate", "rate_to_base", "exchange_rate_missing_check")));
-	return rate;
-}
 
 /* Raises that a row which is referred to does not exist. */
 static void
@@ -185,7 +154,7 @@ fill_new_order(CrmFill *fill)
 	crm_fill_default(fill, "currency_code", 10);
 	if (!crm_fill_isnull(fill, "fx_rate_to_base") || crm_fill_isnull(fill, "order_date"))
 		return;
-	rate = currency_rate(crm_fill_get(fill, "currency_code", &isnull),
+	rate = crm_currency_rate(crm_fill_get(fill, "currency_code", &isnull),
 						 crm_fill_get(fill, "order_date", &isnull));
 	crm_fill_set(fill, "fx_rate_to_base", SPI_datumTransfer(rate, false, -1), false);
 }
@@ -326,7 +295,7 @@ fill_price(CrmFill *fill, const LineFacts *facts)
 		return;
 	}
 	SPI_connect();
-	values[1] = SPI_datumTransfer(currency_rate(facts->product_currency, facts->order_date),
+	values[1] = SPI_datumTransfer(crm_currency_rate(facts->product_currency, facts->order_date),
 								  false, -1);
 	SPI_finish();
 	values[0] = facts->price;
@@ -361,6 +330,7 @@ fill_base(CrmFill *fill, const LineFacts *facts)
 	Datum		quantity = crm_fill_get(fill, "quantity", &nulls[0]);
 	Datum		price = crm_fill_get(fill, "unit_price", &nulls[1]);
 	Datum		discount = crm_fill_get(fill, "discount_rate", &nulls[2]);
+	Form_pg_attribute attribute;
 	Datum		amount;
 
 	if (nulls[0] || nulls[1] || nulls[2])
@@ -371,16 +341,36 @@ fill_base(CrmFill *fill, const LineFacts *facts)
 													 discount));
 	amount = DirectFunctionCall2(numeric_round, amount, Int32GetDatum(MONEY_DIGITS));
 	amount = DirectFunctionCall2(numeric_mul, amount, facts->rate);
-	amount = DirectFunctionCall2(numeric_round, amount, Int32GetDatum(MONEY_DIGITS));
+	/* What a trigger sets is not brought to the column's type by the executor. */
+	attribute = TupleDescAttr(fill->desc, crm_column(fill->desc, "line_base") - 1);
+	amount = DirectFunctionCall2(numeric, amount, Int32GetDatum(attribute->atttypmod));
+	if (numeric_is_nan(DatumGetNumeric(amount)) ||
+		DatumGetBool(DirectFunctionCall2(numeric_lt, amount, NumericGetDatum(int64_to_numeric(0)))))
+		return;					/* the CHECK on quantity, price or discount will say so */
 	crm_fill_set(fill, "line_base", amount, false);
 }
 
-/* Takes the product's name anew when an update changes the product alone. */
+/* Takes name and customer anew when an update changes the product or the order alone. */
 static void
-refresh_name(CrmFill *fill)
+refresh_copies(CrmFill *fill)
 {
 	if (crm_fill_changes(fill, "product_id") && !crm_fill_changes(fill, "product_name"))
 		crm_fill_set(fill, "product_name", (Datum) 0, true);
+	if (crm_fill_changes(fill, "sales_order_id") && !crm_fill_changes(fill, "customer_id"))
+		crm_fill_set(fill, "customer_id", (Datum) 0, true);
+}
+
+/* Refuses NULL before NOT NULL would name a column that could not be filled for it. */
+static void
+refuse_null(const CrmFill *fill, const char *column)
+{
+	if (!crm_fill_isnull(fill, column))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("null value in column \"%s\" of relation \"order_item\" violates not-null constraint",
+					column),
+			 crm_error_column("order_item", column, NULL)));
 }
 
 /* Completes a line from its order and product. */
@@ -389,15 +379,15 @@ fill_line(CrmFill *fill)
 {
 	LineFacts	facts;
 
-	if (crm_fill_isnull(fill, "sales_order_id") || crm_fill_isnull(fill, "product_id"))
-		return;					/* NOT NULL will say so */
+	refuse_null(fill, "sales_order_id");
+	refuse_null(fill, "product_id");
 	read_order(&facts, crm_fill_int64(fill, "sales_order_id"));
 	read_product(&facts, crm_fill_int64(fill, "product_id"));
 	if (facts.is_deleted && facts.is_sale &&
 		(!fill->is_update || crm_fill_changes(fill, "product_id")))
 		raise_deleted("product", crm_fill_int64(fill, "product_id"), "restore_product",
 					  "order_item", "product_id");
-	refresh_name(fill);
+	refresh_copies(fill);
 	set_default(fill, "customer_id", Int64GetDatum(facts.customer_id));
 	set_default(fill, "product_name", facts.product_name);
 	fill_line_no(fill);
