@@ -9,6 +9,7 @@
 --   5. SELECT * FROM crm.import_orders(1);    -- books the orders in the order of their dates
 --   6. SELECT * FROM crm.import_order_line WHERE import_batch_id = 1 AND outcome = 'error';
 -- Lines with an error stay; correct them in place and run step 5 again: what is booked is not booked twice.
+-- Each call is one transaction: give a history of more than about a million lines several batches, in order.
 
 CREATE TABLE IF NOT EXISTS crm.import_order_line (
     import_batch_id bigint NOT NULL,
@@ -90,8 +91,8 @@ RETURN CASE
     ELSE 'sale'
 END;
 COMMENT ON FUNCTION crm._import_kind(text, bigint, numeric) IS
-    'What a line of an import is: return (negative quantity on a canceled order, whose number begins with '
-    'C, or negative price), adjustment (negative quantity on any other order) or sale.';
+    'What a line of an import is: return (negative quantity on a canceled order, whose number begins with C, '
+    'or negative price), adjustment (negative quantity on any other order) or sale.';
 
 CREATE OR REPLACE FUNCTION crm._import_customer_key(customer_ref text, country_code text, country text)
 RETURNS text
@@ -175,7 +176,6 @@ CREATE OR REPLACE FUNCTION crm._import_check(import_batch_id bigint, source text
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
 SET search_path = pg_catalog, crm, pg_temp
-SET plan_cache_mode = force_custom_plan
 SET jit = off
 AS $body$
 DECLARE
@@ -212,24 +212,26 @@ BEGIN
             substring(substr(m.note, char_length(prefix) + 1) FROM '^(.*?), line [0-9]+') AS order_ref
         FROM crm.stock_movement m
         WHERE m.reason = 'adjust' AND m.note ^@ prefix
+    ), known AS (
+        SELECT
+            w.*,
+            w.adjusts AND w.order_ref IN (SELECT a.order_ref FROM adjusted a)
+            OR EXISTS (
+                SELECT FROM crm.sales_order o
+                WHERE o.external_source = source AND o.external_id IN (w.order_ref, w.order_ref || '/return')
+            ) AS is_booked
+        FROM waiting w
     ), held AS (
         SELECT
-            w.order_ref,
+            k.order_ref,
             CASE
-                WHEN w.bad_line_no IS NOT NULL
-                    THEN format('line %s of the same order has an error', w.bad_line_no)
-                WHEN w.mixed THEN 'the lines of the order name several customers or countries'
+                WHEN k.bad_line_no IS NOT NULL
+                    THEN format('line %s of the same order has an error', k.bad_line_no)
+                WHEN k.mixed THEN 'the lines of the order name several customers or countries'
                 ELSE format('the order was imported from %s before', source)
             END AS reason
-        FROM waiting w
-        LEFT JOIN adjusted a ON a.order_ref = w.order_ref AND w.adjusts
-        LEFT JOIN crm.sales_order s
-            ON s.external_source = source AND s.external_id = w.order_ref
-        LEFT JOIN crm.sales_order r
-            ON r.external_source = source AND r.external_id = w.order_ref || '/return'
-        WHERE w.bad_line_no IS NOT NULL
-            OR w.mixed
-            OR num_nonnulls(a.order_ref, s.external_id, r.external_id) > 0
+        FROM known k
+        WHERE k.bad_line_no IS NOT NULL OR k.mixed OR k.is_booked
     )
     UPDATE crm.import_order_line l
     SET outcome = 'error', error = h.reason
@@ -245,19 +247,32 @@ BEGIN
 END;
 $body$;
 COMMENT ON FUNCTION crm._import_check(bigint, text) IS
-    'Sets outcome error and the reason on the waiting lines that cannot be imported, takes it off those '
-    'that were corrected, and returns the number of lines with an error.';
+    'Sets outcome error and the reason on the waiting lines that cannot be imported, takes it off those that '
+    'were corrected, and returns the number of lines with an error.';
 
 CREATE OR REPLACE FUNCTION crm._import_customers(import_batch_id bigint, source text)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
 SET search_path = pg_catalog, crm, pg_temp
-SET plan_cache_mode = force_custom_plan
 SET jit = off
 AS $body$
 DECLARE
+    missing text[];
     created bigint;
 BEGIN
+    SELECT array_agg(k.external_id) INTO missing
+    FROM (
+        SELECT DISTINCT crm._import_customer_key(l.customer_ref, l.country_code, l.country) AS external_id
+        FROM crm.import_order_line l
+        WHERE l.import_batch_id = _import_customers.import_batch_id AND l.outcome IS NULL
+    ) k
+    WHERE NOT EXISTS (
+        SELECT FROM crm.customer c WHERE c.external_source = source AND c.external_id = k.external_id
+    );
+    IF missing IS NULL THEN
+        RETURN 0::bigint;
+    END IF;
+
     WITH party AS (
         SELECT
             crm._import_customer_key(l.customer_ref, l.country_code, l.country) AS external_id,
@@ -270,7 +285,9 @@ BEGIN
             (array_agg(btrim(l.country) ORDER BY l.order_date DESC, l.line_no DESC)
                 FILTER (WHERE btrim(l.country) <> ''))[1] AS country
         FROM crm.import_order_line l
-        WHERE l.import_batch_id = _import_customers.import_batch_id AND l.outcome IS NULL
+        WHERE l.import_batch_id = _import_customers.import_batch_id
+            AND l.outcome IS NULL
+            AND crm._import_customer_key(l.customer_ref, l.country_code, l.country) = ANY (missing)
         GROUP BY 1
     )
     INSERT INTO crm.customer (
@@ -307,23 +324,25 @@ CREATE OR REPLACE FUNCTION crm._import_products(import_batch_id bigint)
 RETURNS bigint
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
 SET search_path = pg_catalog, crm, pg_temp
-SET plan_cache_mode = force_custom_plan
 SET jit = off
 AS $body$
 DECLARE
     category_name CONSTANT text := 'Imported products';
+    missing text[];
     created bigint;
 BEGIN
+    SELECT array_agg(r.product_ref) INTO missing
+    FROM (
+        SELECT DISTINCT l.product_ref
+        FROM crm.import_order_line l
+        WHERE l.import_batch_id = _import_products.import_batch_id AND l.outcome IS NULL
+    ) r
+    WHERE NOT EXISTS (SELECT FROM crm.product p WHERE p.sku = r.product_ref AND p.deleted_at IS NULL);
+    IF missing IS NULL THEN
+        RETURN 0::bigint;
+    END IF;
     INSERT INTO crm.product_category (name, description)
-    SELECT category_name, 'Products that an import created and that nobody has put in their place yet.'
-    WHERE EXISTS (
-        SELECT FROM crm.import_order_line l
-        WHERE l.import_batch_id = _import_products.import_batch_id
-            AND l.outcome IS NULL
-            AND NOT EXISTS (
-                SELECT FROM crm.product p WHERE p.sku = l.product_ref AND p.deleted_at IS NULL
-            )
-    )
+    VALUES (category_name, 'Products that an import created and that nobody has put in their place yet.')
     ON CONFLICT (name) DO NOTHING;
 
     WITH called AS (
@@ -336,7 +355,9 @@ BEGIN
             (array_agg(abs(l.unit_price) ORDER BY l.order_date DESC, l.line_no DESC)
                 FILTER (WHERE l.unit_price <> 0))[1] AS price
         FROM crm.import_order_line l
-        WHERE l.import_batch_id = _import_products.import_batch_id AND l.outcome IS NULL
+        WHERE l.import_batch_id = _import_products.import_batch_id
+            AND l.outcome IS NULL
+            AND l.product_ref = ANY (missing)
         GROUP BY l.product_ref, btrim(l.product_name)
     ), article AS (
         SELECT
@@ -357,7 +378,6 @@ BEGIN
     FROM article a
     CROSS JOIN crm.organization o
     JOIN crm.product_category g ON g.name = category_name
-    WHERE NOT EXISTS (SELECT FROM crm.product p WHERE p.sku = a.product_ref AND p.deleted_at IS NULL)
     ORDER BY a.product_ref COLLATE "C";
     GET DIAGNOSTICS created = ROW_COUNT;
     RETURN created;

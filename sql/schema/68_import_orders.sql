@@ -6,9 +6,12 @@ CREATE OR REPLACE FUNCTION crm._import_orders(
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
 SET search_path = pg_catalog, crm, pg_temp
-SET plan_cache_mode = force_custom_plan
 SET jit = off
 AS $body$
+DECLARE
+    placed_ids bigint[];
+    placed_refs text[];
+    placed_customers bigint[];
 BEGIN
     -- An order that holds sales and returns becomes two: the return is called ORDER_REF/return.
     WITH part AS (
@@ -22,29 +25,38 @@ BEGIN
         FROM crm.import_order_line l
         WHERE l.import_batch_id = _import_orders.import_batch_id AND l.order_ref = ANY (order_refs)
         GROUP BY l.order_ref, crm._import_kind(l.order_ref, l.quantity, l.unit_price)
+    ), placed AS (
+        INSERT INTO crm.sales_order (
+            customer_id, order_date, order_kind, status, external_source, external_id
+        )
+        SELECT
+            c.customer_id,
+            p.order_date,
+            p.kind,
+            order_status,
+            source,
+            p.order_ref || CASE WHEN p.kind = 'return' AND p.has_sale THEN '/return' ELSE '' END
+        FROM part p
+        JOIN crm.customer c ON c.external_source = source AND c.external_id = p.customer_key
+        WHERE p.kind IN ('sale', 'return')
+        ORDER BY p.order_date, p.order_ref, p.kind DESC
+        RETURNING sales_order_id, external_id, customer_id
     )
-    INSERT INTO crm.sales_order (customer_id, order_date, order_kind, status, external_source, external_id)
-    SELECT
-        c.customer_id,
-        p.order_date,
-        p.kind,
-        order_status,
-        source,
-        p.order_ref || CASE WHEN p.kind = 'return' AND p.has_sale THEN '/return' ELSE '' END
-    FROM part p
-    JOIN crm.customer c ON c.external_source = source AND c.external_id = p.customer_key
-    WHERE p.kind IN ('sale', 'return')
-    ORDER BY p.order_date, p.order_ref, p.kind DESC;
+    SELECT array_agg(p.sales_order_id), array_agg(p.external_id), array_agg(p.customer_id)
+    INTO placed_ids, placed_refs, placed_customers
+    FROM placed p;
 
     WITH kinds AS (
         SELECT
-            l.line_no, l.order_ref, crm._import_kind(l.order_ref, l.quantity, l.unit_price) AS kind
+            l.line_no, l.order_ref, l.product_ref,
+            crm._import_kind(l.order_ref, l.quantity, l.unit_price) AS kind
         FROM crm.import_order_line l
         WHERE l.import_batch_id = _import_orders.import_batch_id AND l.order_ref = ANY (order_refs)
     ), numbered AS (
         SELECT
             k.line_no,
             k.kind,
+            k.product_ref,
             CASE
                 WHEN k.kind = 'return' AND bool_or(k.kind = 'sale') OVER (PARTITION BY k.order_ref)
                     THEN k.order_ref || '/return'
@@ -52,65 +64,65 @@ BEGIN
             END AS external_id,
             row_number() OVER (PARTITION BY k.order_ref, k.kind ORDER BY k.line_no) AS order_line_no
         FROM kinds k
+    ), article AS MATERIALIZED (
+        -- One look-up a product instead of one a line
+        SELECT p.product_id, p.sku, p.name
+        FROM crm.product p
+        WHERE p.sku = ANY (ARRAY(SELECT DISTINCT k.product_ref FROM kinds k)) AND p.deleted_at IS NULL
+    ), line AS (
+        UPDATE crm.import_order_line l
+        SET sales_order_id = o.sales_order_id, order_line_no = n.order_line_no, outcome = n.kind
+        FROM numbered n
+        JOIN unnest(placed_ids, placed_refs, placed_customers) AS o (sales_order_id, external_id, customer_id)
+            ON o.external_id = n.external_id
+        JOIN article p ON p.sku = n.product_ref
+        WHERE l.import_batch_id = _import_orders.import_batch_id
+            AND l.line_no = n.line_no
+            AND n.kind <> 'adjustment'
+        RETURNING
+            o.customer_id, l.sales_order_id, l.order_line_no, p.product_id,
+            coalesce(nullif(btrim(l.product_name), ''), p.name) AS product_name, l.quantity, l.unit_price
     )
-    UPDATE crm.import_order_line l
-    SET sales_order_id = o.sales_order_id, order_line_no = n.order_line_no, outcome = n.kind
-    FROM numbered n
-    JOIN crm.sales_order o ON o.external_source = source AND o.external_id = n.external_id
-    WHERE l.import_batch_id = _import_orders.import_batch_id
-        AND l.line_no = n.line_no
-        AND n.kind <> 'adjustment';
-
     INSERT INTO crm.order_item (
         customer_id, sales_order_id, line_no, product_id, product_name, quantity, unit_price
     )
     SELECT
-        o.customer_id,
-        l.sales_order_id,
-        l.order_line_no,
-        p.product_id,
-        coalesce(nullif(btrim(l.product_name), ''), p.name),
-        abs(l.quantity),
+        l.customer_id, l.sales_order_id, l.order_line_no, l.product_id, l.product_name, abs(l.quantity),
         abs(l.unit_price)
-    FROM crm.import_order_line l
-    JOIN crm.sales_order o ON o.sales_order_id = l.sales_order_id
-    JOIN crm.product p ON p.sku = l.product_ref AND p.deleted_at IS NULL
-    WHERE l.import_batch_id = _import_orders.import_batch_id
-        AND l.order_ref = ANY (order_refs)
-        AND l.outcome IN ('sale', 'return')
+    FROM line l
     ORDER BY l.sales_order_id, l.order_line_no;
 END;
 $body$;
 COMMENT ON FUNCTION crm._import_orders(bigint, text, text[], text) IS
-    'Books the sale and return lines of some orders of a batch in three statements: the orders, the staged '
-    'lines'' outcome, the order lines. Raises what the booking raises.';
+    'Books the sale and return lines of some orders of a batch in two statements: the orders; their lines '
+    'with the outcome of the staged ones. Raises what the booking raises.';
 
 CREATE OR REPLACE FUNCTION crm._import_adjustments(import_batch_id bigint, source text, order_refs text[])
 RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE SECURITY INVOKER
 SET search_path = pg_catalog, crm, pg_temp
-SET plan_cache_mode = force_custom_plan
 SET jit = off
 AS $body$
 BEGIN
-    WITH moved AS (
-        INSERT INTO crm.stock_movement (product_id, moved_at, quantity, reason, note)
-        SELECT p.product_id, l.order_date, l.quantity, 'adjust', crm._import_note(source, l)
+    WITH line AS MATERIALIZED (
+        SELECT l.line_no, l.order_date, l.quantity, p.product_id, crm._import_note(source, l) AS note
         FROM crm.import_order_line l
         JOIN crm.product p ON p.sku = l.product_ref AND p.deleted_at IS NULL
         WHERE l.import_batch_id = _import_adjustments.import_batch_id
             AND l.order_ref = ANY (order_refs)
             AND crm._import_kind(l.order_ref, l.quantity, l.unit_price) = 'adjustment'
+    ), moved AS (
+        INSERT INTO crm.stock_movement (product_id, moved_at, quantity, reason, note)
+        SELECT l.product_id, l.order_date, l.quantity, 'adjust', l.note
+        FROM line l
         ORDER BY l.order_date, l.line_no
         RETURNING stock_movement_id, note
     )
     UPDATE crm.import_order_line l
     SET stock_movement_id = m.stock_movement_id, outcome = 'adjustment'
     FROM moved m
-    WHERE l.import_batch_id = _import_adjustments.import_batch_id
-        AND l.order_ref = ANY (order_refs)
-        AND crm._import_kind(l.order_ref, l.quantity, l.unit_price) = 'adjustment'
-        AND crm._import_note(source, l) = m.note;
+    JOIN line n ON n.note = m.note
+    WHERE l.import_batch_id = _import_adjustments.import_batch_id AND l.line_no = n.line_no;
 END;
 $body$;
 COMMENT ON FUNCTION crm._import_adjustments(bigint, text, text[]) IS
@@ -126,13 +138,22 @@ SET search_path = pg_catalog, crm, pg_temp
 AS $body$
 DECLARE
     pieces CONSTANT integer := 16;
-    piece_size CONSTANT integer := ceil(cardinality(order_refs) / pieces::numeric);
+    piece_size CONSTANT integer := (cardinality(order_refs) + pieces - 1) / pieces;
     message text;
     detail text;
 BEGIN
     BEGIN
         PERFORM crm._import_orders(import_batch_id, source, order_refs, order_status);
         PERFORM crm._import_adjustments(import_batch_id, source, order_refs);
+        IF EXISTS (
+            SELECT FROM crm.import_order_line l
+            WHERE l.import_batch_id = _import_book.import_batch_id
+                AND l.order_ref = ANY (order_refs)
+                AND l.outcome IS NULL
+        ) THEN
+            RAISE EXCEPTION 'the customer or a product of the order is not there'
+                USING ERRCODE = 'foreign_key_violation';
+        END IF;
         RETURN;
     EXCEPTION
         -- Bad data only: the classes 22, 23 and RM. Conflicts, cancels and lack of rights go through.

@@ -45,7 +45,8 @@ CREATE OR REPLACE FUNCTION crm._demo_text(escaped text)
 RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY INVOKER
 RETURN ('"' || escaped || '"')::jsonb #>> '{}';
-COMMENT ON FUNCTION crm._demo_text(text) IS 'Text with every \uXXXX replaced by the letter that it stands for.';
+COMMENT ON FUNCTION crm._demo_text(text) IS
+    'Text with every \uXXXX replaced by the letter that it stands for.';
 
 CREATE OR REPLACE FUNCTION crm._demo_ascii(word text)
 RETURNS text
@@ -53,7 +54,9 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE SECURITY INVOKER
 RETURN btrim(
     regexp_replace(
         regexp_replace(
-            normalize(translate(lower(word), crm._demo_text('\u0142\u00f8\u00f0\u00e6\u00df'), 'lodas'), NFKD),
+            normalize(
+                translate(lower(word), crm._demo_text('\u0142\u00f8\u00f0\u00e6\u00df'), 'lodas'), NFKD
+            ),
             '[^ -~]', '', 'g'
         ),
         '[^a-z0-9]+', '-', 'g'
