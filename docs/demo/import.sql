@@ -15,7 +15,7 @@ SELECT FROM crm.configure(
     base_currency => 'GBP',
     time_zone => 'Europe/London',
     fiscal_year_start_month => 1
-);
+) \g /dev/null
 
 CREATE SCHEMA demo;
 COMMENT ON SCHEMA demo IS 'What the demo needs besides the CRM: look-ups for the import, the reconciliation.';
@@ -43,7 +43,7 @@ SELECT floor(extract(epoch FROM (now() AT TIME ZONE 'Europe/London') - max(r.inv
 FROM online_retail r;
 
 -- Staging.
-SELECT FROM crm._progress('import', 'reading', 0, 0);
+SELECT FROM crm._progress('import', 'reading', 0, 0) \g /dev/null
 INSERT INTO crm.import_batch (source, file_name) VALUES ('online_retail', 'online_retail.csv.xz');
 INSERT INTO crm.import_order_line (
     import_batch_id, line_no, order_ref, order_date, customer_ref, country, country_code, product_ref,
@@ -71,13 +71,13 @@ DROP TABLE online_retail;
 ANALYZE crm.import_order_line;
 
 -- Regions and reps first: orders take over those of their customer when they are booked.
-SELECT FROM crm._demo_regions(), crm._demo_staff();
+SELECT FROM crm._demo_regions(), crm._demo_staff() \g /dev/null
 
 -- Customers and products as the lines name them.
 SELECT p.line_count, p.error_count, p.new_customers, p.new_products
 FROM crm.import_batch b, crm.prepare_import(b.import_batch_id) p
 WHERE b.source = 'online_retail';
-SELECT FROM crm._demo_assign_reps('online_retail');
+SELECT FROM crm._demo_assign_reps('online_retail') \g /dev/null
 
 -- The products into the category tree. Whatever is no article is a service: it keeps no stock.
 UPDATE crm.product p
@@ -101,8 +101,8 @@ WHERE p.product_id = x.product_id;
 DELETE FROM crm.product_category c WHERE c.name = 'Imported products';
 
 -- The file tells no stock: as much as the orders need at any time, and reorder levels.
-SELECT FROM crm._progress('import', 'stock', 0, 0);
-SELECT FROM crm._demo_stock('online_retail');
+SELECT FROM crm._progress('import', 'stock', 0, 0) \g /dev/null
+SELECT FROM crm._demo_stock('online_retail') \g /dev/null
 
 -- The orders.
 SELECT o.order_count, o.sale_lines, o.return_lines, o.adjustment_lines, o.error_lines

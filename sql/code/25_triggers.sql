@@ -21,7 +21,7 @@ BEGIN
             ('stock_movement_ai', 'Adds a movement to the stock of its product; refuses stock below zero (RM001).'),
             ('sales_order_fill', 'Completes a new order from its customer; freezes what an order is booked with (RM015).'),
             ('sales_order_au', 'Checks moves of status (RM002, RM013), gives stock back on cancel, writes history and events.'),
-            ('sales_order_ad', 'Refuses to delete an order past pending (RM012).'),
+            ('sales_order_delete_guard', 'Refuses to delete an order past pending (RM012).'),
             ('order_item_fill', 'Completes a line from its order and product and computes its amount in base currency.'),
             ('order_item_ai', 'Adds new lines to totals and takes their stock (RM001, RM012, RM014).'),
             ('order_item_au', 'Books the difference of changed lines in totals and stock (RM001, RM012, RM013, RM014).'),

@@ -49,7 +49,8 @@ BEGIN
         ('product', 'product_au', after_update, 'crm._product_au()'),
         ('stock_movement', 'stock_movement_ai', after_insert, 'crm._stock_movement_ai()'),
         ('sales_order', 'sales_order_au', after_update, 'crm._sales_order_au()'),
-        ('sales_order', 'sales_order_ad', after_delete, 'crm._sales_order_ad()'),
+        ('sales_order', 'sales_order_delete_guard', 'BEFORE DELETE ON %s FOR EACH ROW',
+            'crm._sales_order_delete_guard()'),
         ('order_item', 'order_item_ai', after_insert, 'crm._order_item_ai()'),
         ('order_item', 'order_item_au', after_update, 'crm._order_item_au()'),
         ('order_item', 'order_item_ad', after_delete, 'crm._order_item_ad()'),
@@ -61,8 +62,9 @@ BEGIN
         -- Ledgers and histories
         ('stock_movement', 'stock_movement_guard',
             'BEFORE UPDATE OR DELETE ON %s FOR EACH STATEMENT', 'crm._append_only()'),
+        -- For each row: deleting or moving an order without history cascades to no row
         ('order_status_history', 'order_status_history_guard',
-            'BEFORE UPDATE OR DELETE ON %s FOR EACH STATEMENT', 'crm._append_only()'),
+            'BEFORE UPDATE OR DELETE ON %s FOR EACH ROW', 'crm._append_only()'),
         ('order_status_history', 'order_status_history_insert_guard',
             'BEFORE INSERT ON %s FOR EACH STATEMENT', 'crm._own_insert_only()')
     ) AS v (table_name, trigger_name, timing, call)

@@ -1,6 +1,7 @@
 -- 65_views_customers: a customer at a glance, all that happened with him, and the criteria that he is under.
 -- Like all views they run with the caller's rights and hide what is deleted.
 
+-- Each part is an aggregate by itself, so that the planner leaves out those that a query doesn't ask for.
 CREATE OR REPLACE VIEW crm.v_customer_360 WITH (security_invoker = true) AS
 SELECT
     c.customer_id,
@@ -26,8 +27,8 @@ SELECT
     s.name AS sales_rep_name,
     c.acquisition_campaign_id,
     m.name AS acquisition_campaign_name,
-    p.contact_id AS primary_contact_id,
-    p.name AS primary_contact_name,
+    k.primary_contact_id,
+    k.primary_contact_name,
     k.contact_count,
     a.account_count,
     o.order_count,
@@ -52,9 +53,12 @@ FROM crm.customer AS c
 LEFT JOIN crm.region AS r ON r.region_id = c.region_id
 LEFT JOIN crm.staff AS s ON s.staff_id = c.sales_rep_id
 LEFT JOIN crm.campaign AS m ON m.campaign_id = c.acquisition_campaign_id
-LEFT JOIN crm.contact AS p ON p.customer_id = c.customer_id AND p.is_primary AND p.deleted_at IS NULL
 LEFT JOIN LATERAL (
-    SELECT count(*) AS contact_count
+    -- There is one primary contact at most.
+    SELECT
+        min(x.contact_id) FILTER (WHERE x.is_primary) AS primary_contact_id,
+        min(x.name) FILTER (WHERE x.is_primary) AS primary_contact_name,
+        count(*) AS contact_count
     FROM crm.contact AS x
     WHERE x.customer_id = c.customer_id AND x.deleted_at IS NULL
 ) AS k ON true
@@ -174,53 +178,54 @@ FROM (
     UNION ALL
     SELECT
         o.customer_id,
-        o.order_date,
-        'sales_order',
-        o.sales_order_id,
+        o.order_date AS happened_at,
+        'sales_order'::text AS kind,
+        o.sales_order_id AS row_id,
         format('%s, %s: %s %s', o.order_kind, o.status, to_char(o.total_amount, 'FM99999999999990.0099'),
-            o.currency_code)
+            o.currency_code) AS summary
     FROM crm.sales_order AS o
     UNION ALL
     SELECT
         k.customer_id,
-        k.reported_date,
-        'support_ticket',
-        k.support_ticket_id,
-        concat_ws(', ', k.priority, k.status) || ': ' || left(k.issue, 200)
+        k.reported_date AS happened_at,
+        'support_ticket'::text AS kind,
+        k.support_ticket_id AS row_id,
+        concat_ws(', ', k.priority, k.status) || ': ' || left(k.issue, 200) AS summary
     FROM crm.support_ticket AS k
     UNION ALL
     SELECT
         q.customer_id,
-        q.date_created,
-        'quote',
-        q.quote_id,
-        format('%s: %s %s', q.status, to_char(q.total_price, 'FM99999999999990.0099'), q.currency_code)
+        q.date_created AS happened_at,
+        'quote'::text AS kind,
+        q.quote_id AS row_id,
+        format('%s: %s %s', q.status, to_char(q.total_price, 'FM99999999999990.0099'),
+            q.currency_code) AS summary
     FROM crm.quote AS q
     UNION ALL
     SELECT
         h.customer_id,
-        h.touched_at,
-        'campaign_touch',
-        h.campaign_touch_id,
-        concat_ws(': ', concat_ws(', ', h.touch_type, h.channel), m.name)
+        h.touched_at AS happened_at,
+        'campaign_touch'::text AS kind,
+        h.campaign_touch_id AS row_id,
+        concat_ws(': ', concat_ws(', ', h.touch_type, h.channel), m.name) AS summary
     FROM crm.campaign_touch AS h
     LEFT JOIN crm.campaign AS m ON m.campaign_id = h.campaign_id
     WHERE h.customer_id IS NOT NULL
     UNION ALL
     SELECT
         f.customer_id,
-        f.date_given,
-        'feedback',
-        f.feedback_id,
-        concat_ws(': ', f.kind || ' ' || f.rating::text, left(f.content, 200))
+        f.date_given AS happened_at,
+        'feedback'::text AS kind,
+        f.feedback_id AS row_id,
+        concat_ws(': ', f.kind || ' ' || f.rating::text, left(f.content, 200)) AS summary
     FROM crm.feedback AS f
     UNION ALL
     SELECT
         w.customer_id,
-        coalesce(w.completed_at, w.scheduled_date),
-        'follow_up',
-        w.follow_up_id,
-        CASE WHEN w.completed THEN 'done' ELSE 'to do' END || ': ' || left(w.activity_details, 200)
+        coalesce(w.completed_at, w.scheduled_date) AS happened_at,
+        'follow_up'::text AS kind,
+        w.follow_up_id AS row_id,
+        CASE WHEN w.completed THEN 'done' ELSE 'to do' END || ': ' || left(w.activity_details, 200) AS summary
     FROM crm.follow_up AS w
     WHERE w.customer_id IS NOT NULL
 ) AS t
@@ -228,7 +233,7 @@ JOIN crm.customer AS c ON c.customer_id = t.customer_id
 WHERE c.deleted_at IS NULL;
 COMMENT ON VIEW crm.v_timeline IS
     'All that happened with a customer, one row each: interactions, orders, tickets, quotes, campaign '
-    'touches, opinions and follow-ups. Ask with WHERE customer_id = … ORDER BY happened_at DESC. Shows '
+    'touches, opinions and follow-ups. Ask with WHERE customer_id = ... ORDER BY happened_at DESC. Shows '
     'what the caller may see; deleted customers are left out.';
 COMMENT ON COLUMN crm.v_timeline.customer_id IS 'Customer with whom it happened.';
 COMMENT ON COLUMN crm.v_timeline.happened_at IS

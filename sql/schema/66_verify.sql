@@ -35,8 +35,9 @@ AS $function$
     ) AS r
     LEFT JOIN LATERAL (
         SELECT sum(i.quantity) AS units
-        FROM crm.order_item AS i
-        WHERE i.sales_order_id = r.returns_order_id AND i.product_id = r.product_id
+        FROM crm.sales_order AS o
+        JOIN crm.order_item AS i ON i.sales_order_id = o.sales_order_id
+        WHERE o.sales_order_id = r.returns_order_id AND o.status <> 'canceled' AND i.product_id = r.product_id
     ) AS s ON true
     WHERE r.units > coalesce(s.units, 0)
 $function$;

@@ -348,7 +348,11 @@ BEGIN
     WITH called AS (
         SELECT
             l.product_ref,
-            btrim(l.product_name) AS name,
+            -- What stands on an adjustment is a remark, such as damaged
+            CASE
+                WHEN crm._import_kind(l.order_ref, l.quantity, l.unit_price) <> 'adjustment'
+                    THEN btrim(l.product_name)
+            END AS name,
             count(*) FILTER (WHERE l.unit_price <> 0) AS priced,
             count(*) AS lines,
             max(l.order_date) FILTER (WHERE l.unit_price <> 0) AS last_priced,
@@ -358,7 +362,7 @@ BEGIN
         WHERE l.import_batch_id = _import_products.import_batch_id
             AND l.outcome IS NULL
             AND l.product_ref = ANY (missing)
-        GROUP BY l.product_ref, btrim(l.product_name)
+        GROUP BY 1, 2
     ), article AS (
         SELECT
             c.product_ref,

@@ -9,9 +9,10 @@ SET search_path = pg_catalog, crm, pg_temp
 SET jit = off
 AS $body$
 DECLARE
-    placed_ids bigint[];
-    placed_refs text[];
-    placed_customers bigint[];
+    -- What a line needs to know, by number; as maps, since the planner cannot know the size of a chunk and
+    -- a join of two that it takes for small is slow.
+    order_ids jsonb;
+    product_ids jsonb;
 BEGIN
     -- An order that holds sales and returns becomes two: the return is called ORDER_REF/return.
     WITH part AS (
@@ -40,11 +41,18 @@ BEGIN
         JOIN crm.customer c ON c.external_source = source AND c.external_id = p.customer_key
         WHERE p.kind IN ('sale', 'return')
         ORDER BY p.order_date, p.order_ref, p.kind DESC
-        RETURNING sales_order_id, external_id, customer_id
+        RETURNING sales_order_id, external_id
     )
-    SELECT array_agg(p.sales_order_id), array_agg(p.external_id), array_agg(p.customer_id)
-    INTO placed_ids, placed_refs, placed_customers
-    FROM placed p;
+    SELECT coalesce(jsonb_object_agg(p.external_id, p.sales_order_id), '{}') INTO order_ids FROM placed p;
+
+    SELECT coalesce(jsonb_object_agg(p.sku, p.product_id), '{}') INTO product_ids
+    FROM crm.product p
+    WHERE p.deleted_at IS NULL
+        AND p.sku = ANY (ARRAY(
+            SELECT DISTINCT l.product_ref
+            FROM crm.import_order_line l
+            WHERE l.import_batch_id = _import_orders.import_batch_id AND l.order_ref = ANY (order_refs)
+        ));
 
     WITH kinds AS (
         SELECT
@@ -64,30 +72,27 @@ BEGIN
             END AS external_id,
             row_number() OVER (PARTITION BY k.order_ref, k.kind ORDER BY k.line_no) AS order_line_no
         FROM kinds k
-    ), article AS MATERIALIZED (
-        -- One look-up a product instead of one a line
-        SELECT p.product_id, p.sku, p.name
-        FROM crm.product p
-        WHERE p.sku = ANY (ARRAY(SELECT DISTINCT k.product_ref FROM kinds k)) AND p.deleted_at IS NULL
     ), line AS (
         UPDATE crm.import_order_line l
-        SET sales_order_id = o.sales_order_id, order_line_no = n.order_line_no, outcome = n.kind
+        SET sales_order_id = (order_ids ->> n.external_id)::bigint,
+            order_line_no = n.order_line_no,
+            outcome = n.kind
         FROM numbered n
-        JOIN unnest(placed_ids, placed_refs, placed_customers) AS o (sales_order_id, external_id, customer_id)
-            ON o.external_id = n.external_id
-        JOIN article p ON p.sku = n.product_ref
         WHERE l.import_batch_id = _import_orders.import_batch_id
             AND l.line_no = n.line_no
             AND n.kind <> 'adjustment'
+            AND order_ids ? n.external_id
+            AND product_ids ? n.product_ref
         RETURNING
-            o.customer_id, l.sales_order_id, l.order_line_no, p.product_id,
-            coalesce(nullif(btrim(l.product_name), ''), p.name) AS product_name, l.quantity, l.unit_price
+            l.sales_order_id, l.order_line_no, l.product_ref, l.product_name, l.quantity, l.unit_price
     )
-    INSERT INTO crm.order_item (
-        customer_id, sales_order_id, line_no, product_id, product_name, quantity, unit_price
-    )
+    INSERT INTO crm.order_item (sales_order_id, line_no, product_id, product_name, quantity, unit_price)
     SELECT
-        l.customer_id, l.sales_order_id, l.order_line_no, l.product_id, l.product_name, abs(l.quantity),
+        l.sales_order_id,
+        l.order_line_no,
+        (product_ids ->> l.product_ref)::bigint,
+        nullif(btrim(l.product_name), ''),
+        abs(l.quantity),
         abs(l.unit_price)
     FROM line l
     ORDER BY l.sales_order_id, l.order_line_no;

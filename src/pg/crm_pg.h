@@ -50,6 +50,7 @@ typedef struct CrmPlan
 } CrmPlan;
 
 extern uint64 crm_execute(CrmPlan *plan, Datum *values, const char *nulls);
+extern uint64 crm_execute_latest(CrmPlan *plan, Datum *values);
 extern uint64 crm_execute_own(CrmPlan *plan, Datum *values, const char *own_table);
 extern bool crm_is_own_write(Relation relation);
 extern Datum crm_result(uint64 row, int column, bool *isnull);

@@ -181,7 +181,7 @@ check_contacts(Datum customers, size_t count, bool locked)
 		return;
 	if (!locked)
 		crm_execute(&lock_customers, &customers, NULL);
-	if (crm_execute(&find_crowded, &customers, NULL) == 0)
+	if (crm_execute_latest(&find_crowded, &customers) == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_TOO_MANY_CONTACTS),

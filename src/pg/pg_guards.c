@@ -31,12 +31,39 @@ crm_no_truncate(PG_FUNCTION_ARGS)
 			 crm_error_table(table)));
 }
 
-/* BEFORE UPDATE OR DELETE: refuses, for tables whose rows stay as written. */
+/* Tells whether an update moves a row to another customer and does nothing else. */
+static bool
+only_moves(TriggerData *trigdata)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	AttrNumber	customer = crm_column(desc, "customer_id");
+
+	for (AttrNumber column = 1; column <= desc->natts; column++)
+	{
+		if (column != customer && !TupleDescAttr(desc, column - 1)->attisdropped &&
+			crm_slots_differ(trigdata->tg_trigslot, trigdata->tg_newslot, column))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * BEFORE UPDATE OR DELETE: refuses, for tables whose rows stay as written.
+ * FOR EACH ROW, for tables that depend on a document: the cascade of the
+ * document's foreign key fires it for the rows there are, and may move them
+ * to the document's new customer.
+ */
 Datum
 crm_append_only(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_append_only");
+	bool		for_row = CALLED_AS_TRIGGER(fcinfo) &&
+		TRIGGER_FIRED_FOR_ROW(((TriggerData *) fcinfo->context)->tg_event);
+	TriggerData *trigdata = for_row ? crm_trigger_row(fcinfo, "crm_append_only")
+		: crm_trigger_statement(fcinfo, "crm_append_only");
 	const char *table = RelationGetRelationName(trigdata->tg_relation);
+
+	if (for_row && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) && only_moves(trigdata))
+		return PointerGetDatum(trigdata->tg_newtuple);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_APPEND_ONLY),
@@ -68,13 +95,17 @@ typedef struct TreeCheck
 	CrmPlan		plan;
 } TreeCheck;
 
-/* Walks upwards from the rows of the list; returns a row that meets itself. */
+/*
+ * Walks upwards from the rows of the list; returns a row that meets itself.  A
+ * new cycle holds a changed row, so it is enough to look for the start; UNION
+ * ends the walk where it comes by the same row again.
+ */
 static const char tree_query[] =
-"WITH RECURSIVE up(start_id, id, parent_id) AS ("
-"SELECT t.%1$s, t.%1$s, t.%2$s FROM crm.%3$s t WHERE t.%1$s OPERATOR(pg_catalog.=) ANY ($1) "
-"UNION ALL SELECT u.start_id, t.%1$s, t.%2$s FROM up u JOIN crm.%3$s t "
-"ON t.%1$s OPERATOR(pg_catalog.=) u.parent_id) CYCLE id SET is_cycle USING path "
-"SELECT id FROM up WHERE is_cycle ORDER BY 1 LIMIT 1";
+"WITH RECURSIVE up(start_id, id) AS ("
+"SELECT t.%1$s, t.%2$s FROM crm.%3$s t WHERE t.%1$s OPERATOR(pg_catalog.=) ANY ($1) "
+"UNION SELECT u.start_id, t.%2$s FROM up u JOIN crm.%3$s t "
+"ON t.%1$s OPERATOR(pg_catalog.=) u.id WHERE u.id OPERATOR(pg_catalog.<>) u.start_id) "
+"SELECT id FROM up WHERE id OPERATOR(pg_catalog.=) start_id ORDER BY 1 LIMIT 1";
 
 /* Returns the check of a table, made at its first use in a session. */
 static CrmPlan *
@@ -160,7 +191,7 @@ crm_tree_check(PG_FUNCTION_ARGS)
 							Int32GetDatum((int32) RelationRelationId),
 							Int32GetDatum((int32) RelationGetRelid(trigdata->tg_relation)));
 		argument = crm_int64_array(keys, count);
-		if (crm_execute(tree_plan(table, key, parent), &argument, NULL) > 0)
+		if (crm_execute_latest(tree_plan(table, key, parent), &argument) > 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_CRM_CYCLE),
 					 errmsg("%s %lld would be its own ancestor", table,

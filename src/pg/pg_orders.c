@@ -71,7 +71,7 @@ static CrmPlan find_excess = {
 	"WHERE s.sales_order_id OPERATOR(pg_catalog.=) k.key "
 	"AND s.product_id OPERATOR(pg_catalog.=) r.product_id) AS sold, r.returned "
 	"FROM pg_catalog.unnest($1) k(key) CROSS JOIN LATERAL ("
-	"SELECT i.product_id, pg_catalog.sum(i.quantity)::bigint AS returned "
+	"SELECT i.product_id, LEAST(pg_catalog.sum(i.quantity), 9223372036854775807)::bigint AS returned "
 	"FROM crm.sales_order o JOIN crm.order_item i "
 	"ON i.sales_order_id OPERATOR(pg_catalog.=) o.sales_order_id "
 	"WHERE o.returns_order_id OPERATOR(pg_catalog.=) k.key "
@@ -300,7 +300,7 @@ crm_orders_check_returns(const CrmOrders *orders, bool only_inserts)
 	if (nsales == 0)
 		return;
 	argument = crm_int64_array(sales, nsales);
-	if (crm_execute(&find_excess, &argument, NULL) == 0)
+	if (crm_execute_latest(&find_excess, &argument) == 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_RETURN_EXCEEDS_SALE),

@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 #include "pg/crm_pg.h"
 
@@ -45,6 +46,26 @@ crm_execute(CrmPlan *plan, Datum *values, const char *nulls)
 	if (plan->plan == NULL)
 		prepare(plan);
 	code = SPI_execute_plan(plan->plan, values, nulls, false, 0);
+	if (code < 0)
+		elog(ERROR, "could not execute \"%s\": %s", plan->sql, SPI_result_code_string(code));
+	return SPI_processed;
+}
+
+/*
+ * Runs a saved query on what is committed by now, whatever the isolation
+ * level.  For checks under a lock that says "nobody else can change this any
+ * more": a transaction with an older snapshot would not see what was committed
+ * before it got the lock, and pass what breaks the rule.
+ */
+uint64
+crm_execute_latest(CrmPlan *plan, Datum *values)
+{
+	int			code;
+
+	if (plan->plan == NULL)
+		prepare(plan);
+	code = SPI_execute_snapshot(plan->plan, values, NULL, GetLatestSnapshot(), InvalidSnapshot,
+								false, true, 0);
 	if (code < 0)
 		elog(ERROR, "could not execute \"%s\": %s", plan->sql, SPI_result_code_string(code));
 	return SPI_processed;

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -30,6 +31,36 @@ check_stocked(int64 product_id, bool is_stocked)
 			 errmsg("product %lld keeps no stock", (long long) product_id),
 			 errdetail("Its is_stocked is false."),
 			 errhint("Set is_stocked to true first, or leave its stock alone."),
+			 crm_error_column("product", "is_stocked", "product_is_stocked_check")));
+}
+
+/* Products of the list that stand on a line. */
+static CrmPlan find_sold = {
+	.sql = "SELECT k.key FROM pg_catalog.unnest($1) k(key) WHERE EXISTS ("
+	"SELECT FROM crm.order_item i WHERE i.product_id OPERATOR(pg_catalog.=) k.key) ORDER BY 1 LIMIT 1",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
+/*
+ * Refuses to begin or end keeping stock of products that were sold: canceling
+ * such an order would give back what it never took, or keep what it took.
+ */
+static void
+check_unsold(const int64 *products, size_t count)
+{
+	Datum		argument;
+
+	if (count == 0)
+		return;
+	argument = crm_int64_array(products, count);
+	if (crm_execute_latest(&find_sold, &argument) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_MAINTAINED_COLUMN),
+			 errmsg("product.is_stocked cannot be changed: product %lld is on orders",
+					(long long) crm_result_int64(0, 1)),
+			 errhint("Set active to false and add another product."),
 			 crm_error_column("product", "is_stocked", "product_is_stocked_check")));
 }
 
@@ -92,6 +123,8 @@ crm_product_au(PG_FUNCTION_ARGS)
 	CrmAlerts	alerts;
 	CrmRows		old_rows;
 	CrmRows		new_rows;
+	size_t		nswitched = 0;
+	int64	   *switched;
 
 	if (crm_is_own_write(trigdata->tg_relation))
 		return PointerGetDatum(NULL);
@@ -99,18 +132,23 @@ crm_product_au(PG_FUNCTION_ARGS)
 	columns = crm_product_columns(desc);
 	SPI_connect();
 	crm_alerts_begin(&alerts, tuplestore_tuple_count(trigdata->tg_newtable));
+	switched = palloc_extended((tuplestore_tuple_count(trigdata->tg_newtable) + 1) * sizeof(int64),
+							   MCXT_ALLOC_HUGE);
 	crm_rows_begin(&old_rows, trigdata->tg_oldtable, desc);
 	crm_rows_begin(&new_rows, trigdata->tg_newtable, desc);
 	while (crm_rows_next(&old_rows) && crm_rows_next(&new_rows))
 	{
 		CrmStockState before = crm_stock_state(old_rows.slot, &columns);
 		CrmStockState after = crm_stock_state(new_rows.slot, &columns);
+		int64		product_id = crm_slot_int64(new_rows.slot, columns.product_id);
 
-		note_product(crm_slot_int64(new_rows.slot, columns.product_id), &before, &after,
-					 "adjust", &movements, &alerts);
+		if (before.is_stocked != after.is_stocked)
+			switched[nswitched++] = product_id;
+		note_product(product_id, &before, &after, "adjust", &movements, &alerts);
 	}
 	crm_rows_end(&old_rows);
 	crm_rows_end(&new_rows);
+	check_unsold(switched, nswitched);
 	crm_movements_write(movements.items, movements.count);
 	crm_alerts_write(&alerts);
 	crm_emit_deletions(trigdata, "product");

@@ -14,7 +14,7 @@
 #include "pg/pg_stock.h"
 
 CRM_FUNCTION_INFO_V1(crm_sales_order_au);
-CRM_FUNCTION_INFO_V1(crm_sales_order_ad);
+CRM_FUNCTION_INFO_V1(crm_sales_order_delete_guard);
 
 /* Orders whose status a statement changed, in parallel arrays. */
 typedef struct StatusChanges
@@ -201,7 +201,7 @@ restock(const int64 *orders, size_t count)
 	if (count == 0)
 		return;
 	argument = crm_int64_array(orders, count);
-	if (crm_execute(&find_returned, &argument, NULL) > 0)
+	if (crm_execute_latest(&find_returned, &argument) > 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CRM_RETURN_EXCEEDS_SALE),
 				 errmsg("order %lld cannot be canceled: order %lld returns goods of it",
@@ -260,28 +260,24 @@ crm_sales_order_au(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* AFTER DELETE on sales_order: only a pending order may go. */
+/*
+ * BEFORE DELETE on sales_order, FOR EACH ROW: only a pending order may go.
+ * After the statement it would be too late: the foreign key of the lines would
+ * speak first, and say nothing of what to do.
+ */
 Datum
-crm_sales_order_ad(PG_FUNCTION_ARGS)
+crm_sales_order_delete_guard(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_sales_order_ad");
+	TriggerData *trigdata = crm_trigger_row(fcinfo, "crm_sales_order_delete_guard");
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
-	AttrNumber	key = crm_column(desc, "sales_order_id");
-	AttrNumber	status = crm_column(desc, "status");
-	CrmRows		rows;
+	TupleTableSlot *slot = trigdata->tg_trigslot;
 
-	crm_rows_begin(&rows, trigdata->tg_oldtable, desc);
-	while (crm_rows_next(&rows))
-	{
-		if (strcmp(crm_slot_text(rows.slot, status), "pending") == 0)
-			continue;
+	if (strcmp(crm_slot_text(slot, crm_column(desc, "status")), "pending") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_CRM_DOCUMENT_FROZEN),
 				 errmsg("order %lld is past pending and cannot be deleted",
-						(long long) crm_slot_int64(rows.slot, key)),
+						(long long) crm_slot_int64(slot, crm_column(desc, "sales_order_id"))),
 				 errhint("Cancel it with crm.cancel_order()."),
 				 crm_error_column("sales_order", "status", "sales_order_frozen_check")));
-	}
-	crm_rows_end(&rows);
-	return PointerGetDatum(NULL);
+	return PointerGetDatum(trigdata->tg_trigtuple);
 }

@@ -182,8 +182,10 @@ check_available(int64 product_id, int64 available, int64 change)
 			 errmsg("insufficient stock of product %lld", (long long) product_id),
 			 errdetail("%lld in stock, %lld needed.", (long long) available,
 					   (long long) -change),
-			 errhint("Order at most %lld, or book incoming goods with crm.receive_stock() first.",
-					 (long long) available),
+			 available > 0
+			 ? errhint("Order at most %lld, or book incoming goods with crm.receive_stock() first.",
+					   (long long) available)
+			 : errhint("Book incoming goods with crm.receive_stock() first."),
 			 crm_error_column("product", "stock_quantity", "product_stock_quantity_check")));
 }
 

@@ -1,0 +1,350 @@
+# CREATE EXTENSION, crm.install(), DROP EXTENSION: what they make, leave, refuse and bring back.
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use CrmTest;
+
+my $node = crm_node('install');
+my $SCHEMAS = "('crm', 'crm_bi', 'crm_state')";
+my @STRUCTURE = (except => [qw(rows sequence)]);
+
+# ---------------------------------------------------------------------------------------------
+# Two databases at the same time, roles made anew each time
+# ---------------------------------------------------------------------------------------------
+
+# Starts psql with a command and returns its handle and where its output goes.
+sub start_psql
+{
+	my ($database, $sql) = @_;
+	my %job = (output => '', errors => '');
+
+	$job{run} = IPC::Run::start(
+		[ $node->installed_command('psql'), '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-c', $sql ],
+		'>', \$job{output}, '2>', \$job{errors});
+	return \%job;
+}
+
+# Drops all that a test made: databases, then the roles of crm.
+sub forget
+{
+	my (@databases) = @_;
+
+	$node->safe_psql('postgres', "DROP DATABASE IF EXISTS $_") foreach @databases;
+	$node->safe_psql('postgres', <<'SQL');
+SELECT format('DROP ROLE %I', rolname) FROM pg_roles WHERE rolname LIKE 'crm\_%' \gexec
+SQL
+	return;
+}
+
+sub test_concurrent
+{
+	my ($databases, $rounds) = @_;
+	my @names = map { "at_once_$_" } 1 .. $databases;
+	my $failures = '';
+	my $different = 0;
+
+	foreach my $round (1 .. $rounds)
+	{
+		$node->safe_psql('postgres', "CREATE DATABASE $_") foreach @names;
+		my @jobs = map { start_psql($_, 'CREATE EXTENSION crm') } @names;
+		foreach my $job (@jobs)
+		{
+			$job->{run}->finish;
+			$failures .= $job->{errors};
+		}
+		my $first = fingerprint($node, $names[0]);
+		foreach my $name (@names[ 1 .. $#names ])
+		{
+			$different += fingerprint_diff($first, fingerprint($node, $name), @STRUCTURE);
+		}
+		forget(@names);
+	}
+	is($failures, '', "CREATE EXTENSION in $databases databases at once, $rounds times: no error");
+	is($different, 0, 'and all databases are alike');
+	return;
+}
+
+test_concurrent(2, 3);
+test_concurrent(4, 100) if is_slow();
+
+# ---------------------------------------------------------------------------------------------
+# What stands in the way
+# ---------------------------------------------------------------------------------------------
+
+# Fails unless CREATE EXTENSION, after some preparation, is refused with these words and leaves nothing.
+sub is_refused
+{
+	my ($name, $prepare, $undo, $message, $hint) = @_;
+
+	$node->safe_psql('refused', $prepare);
+	my (undef, undef, $errors) = run_psql($node, 'refused', 'CREATE EXTENSION crm');
+	like($errors, qr/ERROR:  $message/, "$name is refused");
+	like($errors, qr/HINT:  $hint/, 'with a hint');
+	$node->safe_psql('refused', $undo);
+	is($node->safe_psql('refused', <<'SQL'), '0|0|0', 'and leaves nothing behind');
+SELECT (SELECT count(*) FROM pg_extension WHERE extname = 'crm'), (SELECT count(*) FROM pg_class WHERE relname = 'product'),
+	(SELECT count(*) FROM pg_roles WHERE rolname LIKE 'crm\_%')
+SQL
+	return;
+}
+
+my $DROP = 'DROP SCHEMA crm CASCADE';
+$node->safe_psql('postgres', 'CREATE DATABASE refused');
+$node->safe_psql('postgres', 'CREATE ROLE mallory');
+foreach my $attribute (qw(LOGIN SUPERUSER CREATEROLE CREATEDB REPLICATION BYPASSRLS))
+{
+	is_refused("a role crm_admin with $attribute", "CREATE ROLE crm_admin $attribute", 'DROP ROLE crm_admin',
+		'role "crm_admin" exists and is not a plain group role', 'Rename it, or take the attribute away: ALTER ROLE crm_admin');
+}
+is_refused('a planted table crm.customer', 'CREATE SCHEMA crm; CREATE TABLE crm.customer (id int); ALTER TABLE crm.customer OWNER TO mallory',
+	$DROP, 'relation crm.customer exists and is not owned by crm_owner', 'Move it to another schema');
+is_refused('a planted table crm.customer of a superuser', 'CREATE SCHEMA crm; CREATE TABLE crm.customer (id int)',
+	$DROP, 'relation crm.customer exists and is not owned by crm_owner', 'Move it to another schema');
+is_refused('a planted table crm.tracking_event', 'CREATE SCHEMA crm; CREATE TABLE crm.tracking_event (id int)',
+	$DROP, 'relation crm.tracking_event exists and is not owned by crm_owner', 'Move it to another schema');
+is_refused('a planted view crm_state.idempotency', 'CREATE SCHEMA crm_state; CREATE VIEW crm_state.idempotency AS SELECT 1 AS caller',
+	'DROP SCHEMA crm_state CASCADE', 'relation crm_state.idempotency exists and is not owned by crm_owner', 'Move it to another schema');
+is_refused('a schema crm of another role', 'CREATE SCHEMA crm AUTHORIZATION mallory', $DROP,
+	'schema "crm" exists and is owned by mallory', 'Drop or rename it');
+is_refused('a schema crm_bi of another role', 'CREATE SCHEMA crm_bi AUTHORIZATION mallory', 'DROP SCHEMA crm_bi',
+	'schema "crm_bi" exists and is owned by mallory', 'Drop or rename it');
+is_refused('a planted function', <<'SQL', $DROP,
+CREATE SCHEMA crm;
+CREATE FUNCTION crm.place_order(bigint) RETURNS int LANGUAGE sql AS 'SELECT 1';
+ALTER FUNCTION crm.place_order(bigint) OWNER TO mallory
+SQL
+	'schema crm holds an object of mallory: function crm.place_order\(bigint\)', 'Drop it or move it');
+is_refused('a planted operator', <<'SQL', $DROP,
+CREATE SCHEMA crm;
+CREATE FUNCTION crm.f(bigint, text) RETURNS boolean LANGUAGE sql AS 'SELECT true';
+CREATE OPERATOR crm.= (FUNCTION = crm.f, LEFTARG = bigint, RIGHTARG = text);
+ALTER OPERATOR crm.= (bigint, text) OWNER TO mallory
+SQL
+	'schema crm holds an object of mallory: operator crm.=\(bigint,text\)', 'Drop it or move it');
+$node->safe_psql('refused', 'CREATE SCHEMA crm; CREATE TABLE crm.mine (id int); CREATE EXTENSION crm');
+is($node->safe_psql('refused', 'SELECT count(*) FROM crm.customer'), '0', 'a schema crm of a superuser with other things in it is fine');
+
+# ---------------------------------------------------------------------------------------------
+# A fresh database
+# ---------------------------------------------------------------------------------------------
+
+$node->safe_psql('postgres', 'CREATE DATABASE fresh');
+my ($code, undef, $errors) = run_psql($node, 'fresh', 'CREATE EXTENSION crm');
+is("$code $errors", '0 ', 'CREATE EXTENSION says nothing');
+my $fresh = fingerprint($node, 'fresh');
+
+is($node->safe_psql('fresh', <<'SQL'), '', 'no relation is a member of the extension');
+SELECT d.objid::regclass FROM pg_depend d
+WHERE d.classid = 'pg_class'::regclass AND d.refclassid = 'pg_extension'::regclass
+	AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'crm')
+SQL
+is($node->safe_psql('fresh', <<'SQL'), '', 'no relation or schema has initial privileges that dumps would leave out');
+SELECT pg_describe_object(i.classoid, i.objoid, i.objsubid) FROM pg_init_privs i
+WHERE i.objoid >= 16384 AND i.classoid <> 'pg_proc'::regclass
+SQL
+is($node->safe_psql('fresh', <<SQL), '', 'crm_owner owns all but the members and the schemas');
+SELECT o.what FROM (
+	SELECT c.oid::regclass::text, c.relowner, 'pg_class'::regclass, c.oid, c.relnamespace FROM pg_class c
+	UNION ALL
+	SELECT p.oid::regprocedure::text, p.proowner, 'pg_proc'::regclass, p.oid, p.pronamespace FROM pg_proc p
+	UNION ALL
+	SELECT t.oid::regtype::text, t.typowner, 'pg_type'::regclass, t.oid, t.typnamespace FROM pg_type t
+) o (what, owner, classid, objid, namespace)
+WHERE o.namespace::regnamespace::text IN $SCHEMAS AND o.owner <> 'crm_owner'::regrole
+	AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid AND d.deptype = 'e')
+SQL
+is($node->safe_psql('fresh', <<SQL), '', 'nothing of ours stands outside our schemas');
+SELECT c.oid::regclass FROM pg_class c
+WHERE c.oid >= 16384 AND c.relnamespace::regnamespace::text NOT IN ('crm', 'crm_bi', 'crm_state', 'pg_toast')
+SQL
+is($node->safe_psql('fresh', "SELECT * FROM crm.health() WHERE status <> 'ok' AND check_name <> 'server version'"), '',
+	'crm.health() finds nothing');
+no_verify_difference($node, 'fresh', 'crm.verify() finds nothing');
+is($node->safe_psql('fresh', 'SELECT version, length(script_checksum) FROM crm.schema_version'), $node->safe_psql('fresh',
+	'SELECT crm.version()') . '|64', 'the version is recorded');
+
+# ---------------------------------------------------------------------------------------------
+# Installing again
+# ---------------------------------------------------------------------------------------------
+
+crm_seed($node, 'fresh');
+my $filled = fingerprint($node, 'fresh');
+is($node->safe_psql('fresh', 'SELECT crm.install()'), 't', 'crm.install() runs again');
+same_fingerprint($filled, fingerprint($node, 'fresh'), 'and changes nothing');
+
+is($node->safe_psql('fresh', <<SQL), "t\n", 'it takes no lock that stops readers or writers of a table');
+BEGIN;
+SELECT crm.install();
+SELECT string_agg(format('%s %s', l.relation::regclass, l.mode), ', ')
+FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+WHERE l.pid = pg_backend_pid() AND c.relnamespace::regnamespace::text IN $SCHEMAS
+	AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock');
+COMMIT;
+SQL
+
+# A client that has written every table and not committed yet.
+my $writer = $node->background_psql('fresh');
+$writer->query_safe('BEGIN');
+$writer->query_safe(<<SQL);
+SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', string_agg(c.oid::regclass::text, ', ')) FROM pg_class c
+WHERE c.relnamespace::regnamespace::text IN $SCHEMAS AND c.relkind = 'r' \\gexec
+SQL
+is($node->safe_psql('fresh', "SET lock_timeout = '20s'; SELECT crm.install()"), 't', 'it waits for no writer');
+$writer->query_safe('ROLLBACK');
+$writer->quit;
+
+my @jobs = map { start_psql('fresh', 'SELECT crm.install()') } 1 .. 3;
+$_->{run}->finish foreach @jobs;
+is(join('', map { $_->{errors} } @jobs), '', 'three sessions may install at once');
+same_fingerprint($filled, fingerprint($node, 'fresh'), 'and change nothing either');
+
+# ---------------------------------------------------------------------------------------------
+# What a DBA changed stays, what is missing comes back
+# ---------------------------------------------------------------------------------------------
+
+$node->safe_psql('fresh', <<'SQL');
+CREATE ROLE dba_friend;
+ALTER TABLE crm.customer ADD COLUMN loyalty_no text DEFAULT 'none';
+ALTER TABLE crm.customer ALTER COLUMN service_class SET DEFAULT 'premium';
+ALTER TABLE crm.product SET (fillfactor = 60);
+ALTER TABLE crm.customer ADD CONSTRAINT customer_loyalty_no_check CHECK (loyalty_no <> '');
+CREATE INDEX customer_loyalty_no_idx ON crm.customer (loyalty_no);
+COMMENT ON TABLE crm.customer IS 'Our patients.';
+COMMENT ON COLUMN crm.customer.phone IS 'Landline, please.';
+COMMENT ON SCHEMA crm IS 'The CRM of the clinic.';
+GRANT SELECT ON crm.region TO dba_friend;
+GRANT USAGE ON SCHEMA crm TO dba_friend;
+REVOKE USAGE ON SCHEMA crm FROM crm_auditor;
+REVOKE ALL ON crm.staff FROM crm_admin;
+GRANT EXECUTE ON FUNCTION crm.verify() TO dba_friend;
+DELETE FROM crm.loss_reason;
+DELETE FROM crm.interaction_type WHERE name = 'letter';
+UPDATE crm.pipeline_stage SET win_probability = 0.55 WHERE name = 'proposal';
+DROP INDEX crm.customer_postal_code_idx;
+INSERT INTO crm_state.install_skip (object_name, reason) VALUES ('crm.customer_postal_code_idx', 'never searched');
+SQL
+my $changed = fingerprint($node, 'fresh');
+$node->safe_psql('fresh', 'DROP INDEX crm.contact_name_key_idx; DROP TRIGGER order_item_ai ON crm.order_item; DROP FUNCTION crm.verify()');
+$node->safe_psql('fresh', 'SELECT crm.install()');
+$changed->{function}{'crm.verify()'} =~ s/,dba_friend=X\/crm_owner//;    # went with the function
+same_fingerprint($changed, fingerprint($node, 'fresh'), 'changes of a DBA stay, the rest comes back');
+is($node->safe_psql('fresh', "SELECT to_regclass('crm.customer_postal_code_idx'), to_regclass('crm.contact_name_key_idx')"),
+	'|crm.contact_name_key_idx', 'a dropped index that install_skip lists stays away, another one comes back');
+
+# ---------------------------------------------------------------------------------------------
+# DROP EXTENSION and CREATE EXTENSION
+# ---------------------------------------------------------------------------------------------
+
+# Leaves out of a fingerprint what belongs to views, which may call members of the extension.
+sub without_views
+{
+	my ($print, @views) = @_;
+	my %copy = map { $_ => { %{ $print->{$_} } } } keys %$print;
+
+	foreach my $view (@views)
+	{
+		delete $copy{column}{$_} foreach grep { /^\Q$view\E\./ } keys %{ $copy{column} };
+	}
+	return \%copy;
+}
+
+my $before = fingerprint($node, 'fresh');
+my @views = keys %{ $before->{view} // {} };
+(undef, undef, $errors) = run_psql($node, 'fresh', 'DROP EXTENSION crm');
+like($errors, qr/cannot drop extension crm because other objects depend on it.*HINT: /s, 'DROP EXTENSION is refused');
+same_fingerprint($before, fingerprint($node, 'fresh'), 'and changes nothing');
+$node->safe_psql('fresh', 'DROP EXTENSION crm CASCADE');
+same_fingerprint(without_views($before, @views),
+	without_views(fingerprint($node, 'fresh', parts => [qw(rows column constraint index relation)]), @views),
+	'DROP EXTENSION CASCADE keeps every table, row, column, index and right',
+	only => [qw(rows sequence column constraint index)]);
+is($node->safe_psql('fresh', <<SQL), '0|0', 'and takes all triggers and members along');
+SELECT (SELECT count(*) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+	WHERE c.relnamespace::regnamespace::text IN $SCHEMAS AND NOT t.tgisinternal),
+	(SELECT count(*) FROM pg_proc p WHERE p.pronamespace = 'crm'::regnamespace AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c'))
+SQL
+$node->safe_psql('fresh', 'CREATE EXTENSION crm');
+same_fingerprint($before, fingerprint($node, 'fresh'), 'CREATE EXTENSION adopts them and brings the rest back');
+my $stock = $node->safe_psql('fresh', "SELECT stock_quantity FROM crm.product WHERE sku = 'LAMP-1'");
+$node->safe_psql('fresh', <<'SQL');
+SELECT crm.place_order((SELECT min(customer_id) FROM crm.customer),
+	jsonb_build_array(jsonb_build_object('product_id', (SELECT product_id FROM crm.product WHERE sku = 'LAMP-1'), 'quantity', 3)))
+SQL
+is($node->safe_psql('fresh', "SELECT stock_quantity FROM crm.product WHERE sku = 'LAMP-1'"), $stock - 3, 'an order takes stock again');
+no_verify_difference($node, 'fresh', 'and crm.verify() finds nothing');
+
+# ---------------------------------------------------------------------------------------------
+# The setting crm.install
+# ---------------------------------------------------------------------------------------------
+
+# Creates a database, then the extension under some setting; returns what was said and the number of tables.
+sub create_under
+{
+	my ($database, $settings) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	my (undef, undef, $said) = run_psql($node, $database, "$settings; CREATE EXTENSION crm");
+	return ($said, $node->safe_psql($database, "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text IN $SCHEMAS"));
+}
+
+my ($said, $tables) = create_under('off', 'SET crm.install = off');
+is($tables, '0', 'crm.install = off makes no table');
+like($said, qr/NOTICE:  the tables of crm are not created: crm\.install is off\n.*HINT:  To create them, run SELECT crm\.install\(\)\./s,
+	'and says so with a hint');
+is($node->safe_psql('off', 'SELECT crm.install()'), 't', 'crm.install() by hand makes them');
+same_fingerprint($fresh, fingerprint($node, 'off'), 'as CREATE EXTENSION does', @STRUCTURE);
+
+($said, $tables) = create_under('restoring', 'SET xmloption = content');
+is($tables, '0', 'where a dump is restored, no table is made');
+like($said, qr/NOTICE: .*a dump seems to be restored.*\n.*HINT:  To create them/s, 'and the notice says why');
+
+($said, $tables) = create_under('forced', 'SET crm.install = on; SET xmloption = content');
+is($said, '', 'crm.install = on installs whatever the session looks like');
+same_fingerprint($fresh, fingerprint($node, 'forced'), 'all of it', @STRUCTURE);
+
+$node->safe_psql('forced', 'SET xmloption = content; DROP EXTENSION crm CASCADE; CREATE EXTENSION crm');
+same_fingerprint($fresh, fingerprint($node, 'forced'), 'tables that are there are adopted even then', @STRUCTURE);
+
+# ---------------------------------------------------------------------------------------------
+# Who may
+# ---------------------------------------------------------------------------------------------
+
+$node->safe_psql('off', 'CREATE ROLE sally LOGIN; GRANT crm_admin TO sally');
+(undef, undef, $errors) = run_psql($node, 'off', 'SET ROLE sally; SELECT crm.install()');
+like($errors, qr/permission denied for function install/, 'an administrator of the CRM cannot call crm.install()');
+$node->safe_psql('off', 'GRANT EXECUTE ON FUNCTION crm.install(), crm.migrate() TO sally');
+(undef, undef, $errors) = run_psql($node, 'off', 'SET ROLE sally; SELECT crm.install()');
+like($errors, qr/permission denied for function crm\.install\n.*HINT:  Call it as a superuser\./s, 'nor with the right to execute it');
+(undef, undef, $errors) = run_psql($node, 'off', 'SET ROLE sally; SELECT crm.migrate()');
+like($errors, qr/permission denied for function crm\.migrate\n.*HINT: /s, 'nor crm.migrate()');
+
+# ---------------------------------------------------------------------------------------------
+# Tables of another version
+# ---------------------------------------------------------------------------------------------
+
+$node->safe_psql('off', "UPDATE crm.schema_version SET version = '0.0.1'");
+(undef, undef, $errors) = run_psql($node, 'off', 'SELECT crm.install()');
+like($errors, qr/ERROR:  the tables are of crm 0\.0\.1, the library is of .*\n.*HINT:  Run SELECT crm\.migrate\(\)/s,
+	'crm.install() leaves tables of another version to crm.migrate()');
+(undef, undef, $errors) = run_psql($node, 'off', 'SELECT crm.migrate()');
+like($errors, qr/there is no migration from version 0\.0\.1/, 'which says so if there is no way');
+$node->safe_psql('off', 'DROP EXTENSION crm CASCADE');
+(undef, undef, $errors) = run_psql($node, 'off', 'CREATE EXTENSION crm');
+like($errors, qr/NOTICE:  .*the tables are of crm 0\.0\.1.*\n.*HINT:  .*crm\.migrate\(\)/s, 'so does CREATE EXTENSION, with a notice');
+is($node->safe_psql('off', 'SELECT version FROM crm.schema_version'), '0.0.1', 'and keeps the version of the tables');
+
+# A schema without rows, as from pg_dump --schema-only, gets its first rows.
+$node->safe_psql('postgres', 'CREATE DATABASE bare');
+$node->command_ok([ 'bash', '-c', "pg_dump --schema-only -d '" . $node->connstr('forced') . "' | psql -X -q -v ON_ERROR_STOP=1 -d '"
+	  . $node->connstr('bare') . "'" ], 'a schema without rows can be restored');
+$node->safe_psql('bare', 'SELECT crm.install()');
+is($node->safe_psql('bare', 'SELECT count(*) FROM crm.organization'), '1', 'and crm.install() fills it');
+is($node->safe_psql('bare', 'SELECT count(*) FROM crm.pipeline_stage'), $node->safe_psql('forced', 'SELECT count(*) FROM crm.pipeline_stage'),
+	'as a fresh one');
+
+$node->stop;
+done_testing();
