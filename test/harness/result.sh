@@ -98,6 +98,7 @@ result() {
             say "  FAILED $H/$1"
             ;;
         skipped)
+            printf '%s/%s\n' "$H" "$1" >>"$GREEN.skipped"
             H_SKIPPED=$((H_SKIPPED + 1))
             SKIPS+=("$H/$1: ${4:-no reason given}")
             ;;
