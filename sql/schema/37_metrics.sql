@@ -27,8 +27,8 @@ CREATE TABLE IF NOT EXISTS crm.customer_metrics (
     CONSTRAINT customer_metrics_order_day_count_check CHECK (order_day_count >= 0)
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE crm.customer_metrics IS
-    'Counters and sums of one customer, exact at every commit; one row a customer from the customer''s '
-    'insert on, written by the database alone.';
+    'Counters and sums of one customer; one row a customer from the customer''s insert on, written by the '
+    'database alone. The counters are not kept yet: use v_customer_360, which counts the documents.';
 COMMENT ON COLUMN crm.customer_metrics.customer_id IS 'Customer whose figures these are; they go with him.';
 COMMENT ON COLUMN crm.customer_metrics.first_order_at IS
     'Date of the first order that counts; NULL without one.';

@@ -451,69 +451,69 @@ INSERT INTO crm.event_type (event_type, description, payload)
 SELECT seed.event_type, seed.description, seed.payload
 FROM (VALUES
     (
-        'stock.low',
-        'The stock of a product fell to its reorder level or below it; once a crossing.',
-        'product_id, sku, stock_quantity and reorder_level at that moment'
-    ),
-    (
-        'stock.replenished',
-        'The stock of a product with an open alert rose above its reorder level again.',
-        'product_id, sku, stock_quantity and reorder_level at that moment'
-    ),
-    (
-        'sales_order.status_changed',
-        'A sales order was entered or moved to another status.',
-        'sales_order_id, from_status (null for a new order) and to_status'
-    ),
-    (
-        'customer.deleted',
-        'A customer was marked as deleted.',
-        'customer_id and the reason given'
-    ),
-    (
-        'customer.restored',
-        'A customer marked as deleted was brought back.',
-        'customer_id'
-    ),
-    (
         'contact.deleted',
         'A contact was marked as deleted.',
-        'contact_id, customer_id and the reason given'
+        'note (the reason given, may be empty) and by (the login)'
     ),
     (
         'contact.restored',
         'A contact marked as deleted was brought back.',
-        'contact_id and customer_id'
+        'note (the reason given, may be empty) and by (the login)'
+    ),
+    (
+        'customer.deleted',
+        'A customer was marked as deleted.',
+        'note (the reason given, may be empty) and by (the login)'
+    ),
+    (
+        'customer.restored',
+        'A customer marked as deleted was brought back.',
+        'note (the reason given, may be empty) and by (the login)'
     ),
     (
         'lead.deleted',
         'A lead was marked as deleted.',
-        'lead_id and the reason given'
+        'note (the reason given, may be empty) and by (the login)'
     ),
     (
         'lead.restored',
         'A lead marked as deleted was brought back.',
-        'lead_id'
+        'note (the reason given, may be empty) and by (the login)'
     ),
     (
         'opportunity.deleted',
         'An opportunity was marked as deleted.',
-        'opportunity_id, customer_id and the reason given'
+        'note (the reason given, may be empty) and by (the login)'
     ),
     (
         'opportunity.restored',
         'An opportunity marked as deleted was brought back.',
-        'opportunity_id and customer_id'
+        'note (the reason given, may be empty) and by (the login)'
     ),
     (
         'product.deleted',
         'A product was marked as deleted.',
-        'product_id and the reason given'
+        'note (the reason given, may be empty) and by (the login)'
     ),
     (
         'product.restored',
         'A product marked as deleted was brought back.',
-        'product_id'
+        'note (the reason given, may be empty) and by (the login)'
+    ),
+    (
+        'sales_order.status_changed',
+        'A sales order moved to another status.',
+        'from_status and to_status'
+    ),
+    (
+        'stock.low',
+        'The stock of a product fell to its reorder level or below it; once a crossing.',
+        'stock_quantity and reorder_level at that moment'
+    ),
+    (
+        'stock.replenished',
+        'A product with an open alert is no longer low.',
+        'stock_quantity and reorder_level at that moment'
     )
 ) AS seed (event_type, description, payload)
 WHERE NOT EXISTS (SELECT FROM crm.event_type);

@@ -12,13 +12,13 @@ BEGIN
     END IF;
     -- AT TIME ZONE also takes offsets, with the sign the other way round, and abbreviations, without summer
     -- time.
-    IF NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = NEW.time_zone) THEN
+    IF NOT EXISTS (SELECT FROM pg_timezone_names AS z WHERE z.name = left(NEW.time_zone, 201)) THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
             MESSAGE = format('time zone %L is not known to the server', left(NEW.time_zone, 60)),
             HINT = coalesce(
                 (SELECT format('Did you mean %L?', min(z.name)) FROM pg_timezone_names AS z
-                    WHERE lower(z.name) = lower(btrim(NEW.time_zone)) HAVING count(*) > 0),
+                    WHERE lower(z.name) = lower(btrim(left(NEW.time_zone, 201))) HAVING count(*) > 0),
                 'SELECT name FROM pg_timezone_names lists those that are.'),
             SCHEMA = TG_TABLE_SCHEMA, TABLE = TG_TABLE_NAME, COLUMN = 'time_zone';
     END IF;
@@ -203,3 +203,23 @@ END
 $function$;
 COMMENT ON FUNCTION crm._lead_fill() IS
     'Lets go of a converted lead''s contact and opportunity when its customer goes, whose they were.';
+
+CREATE OR REPLACE FUNCTION crm._shipping_fill()
+    RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
+AS $function$
+BEGIN
+    IF NEW.customer_id IS NULL AND TG_TABLE_NAME = 'shipment_tracking' THEN
+        NEW.customer_id := (SELECT o.customer_id FROM crm.sales_order AS o
+            WHERE o.sales_order_id = NEW.sales_order_id);
+    ELSIF NEW.customer_id IS NULL THEN
+        NEW.customer_id := (SELECT s.customer_id FROM crm.shipment_tracking AS s
+            WHERE s.shipment_tracking_id = NEW.shipment_tracking_id);
+    END IF;
+    RETURN NEW;
+END
+$function$;
+COMMENT ON FUNCTION crm._shipping_fill() IS
+    'Fills customer_id of a shipment from its order and of a tracking event from its shipment.';

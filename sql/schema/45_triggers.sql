@@ -32,6 +32,8 @@ BEGIN
         ('opportunity', 'opportunity_fill', before_insert_row, 'crm._currency_fill(''opened_at'')'),
         ('quote', 'quote_fill', before_insert_row, 'crm._currency_fill(''date_created'')'),
         ('quota', 'quota_fill', before_insert_row, 'crm._currency_fill(''valid_from'')'),
+        ('shipment_tracking', 'shipment_tracking_fill', before_insert_row, 'crm._shipping_fill()'),
+        ('tracking_event', 'tracking_event_fill', before_insert_row, 'crm._shipping_fill()'),
         ('lead', 'lead_fill', before_update_row, 'crm._lead_fill()'),
         ('common_issue', 'common_issue_fill', before_update_row, 'crm._common_issue_fill()'),
         -- Checks of rows that a CHECK cannot make

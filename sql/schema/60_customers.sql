@@ -1,5 +1,5 @@
 -- 60_customers: finding customers and showing one of them whole. Adding, changing and upserting is plain
--- INSERT, UPDATE and INSERT … ON CONFLICT: the rules stand in the triggers.
+-- INSERT, UPDATE and INSERT ... ON CONFLICT: the rules stand in the triggers.
 
 -- Checks of arguments ---------------------------------------------------------------------------------------
 
@@ -178,7 +178,8 @@ BEGIN
     LIMIT find_customers.page_size;
 END
 $function$;
-COMMENT ON FUNCTION crm.find_customers(text, text, text, text, text, text, text, text, text, bigint, integer) IS
+COMMENT ON FUNCTION
+    crm.find_customers(text, text, text, text, text, text, text, text, text, bigint, integer) IS
     'Customers in use that fit everything that is given, by name. query is the beginning of the name or the '
     'last name; region includes the regions below it; city, state and country_code are compared as they '
     'stand in the address; email by equality; all three of query, email and after_name whatever the case. '
@@ -224,6 +225,7 @@ CREATE OR REPLACE FUNCTION crm.customer_profile(customer_id bigint)
     RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, crm, pg_temp
+    SET plan_cache_mode = force_custom_plan
 AS $function$
 DECLARE
     profile jsonb;
@@ -243,7 +245,7 @@ BEGIN
                 'title', k.title, 'email', k.email, 'phone', k.phone, 'is_primary', k.is_primary)
                 ORDER BY k.is_primary DESC, k.name_key, k.contact_id), '[]')
             FROM crm.contact AS k
-            WHERE k.customer_id = c.customer_id AND k.deleted_at IS NULL),
+            WHERE k.customer_id = customer_profile.customer_id AND k.deleted_at IS NULL),
         'orders', (
             SELECT coalesce(jsonb_agg(to_jsonb(o) ORDER BY o.order_date DESC, o.sales_order_id DESC), '[]')
             FROM (
@@ -252,7 +254,7 @@ BEGIN
                     (SELECT count(*) FROM crm.order_item AS i WHERE i.sales_order_id = o.sales_order_id)
                         AS line_count
                 FROM crm.sales_order AS o
-                WHERE o.customer_id = c.customer_id
+                WHERE o.customer_id = customer_profile.customer_id
                 ORDER BY o.order_date DESC, o.sales_order_id DESC
                 LIMIT 10
             ) AS o),
@@ -269,7 +271,7 @@ BEGIN
                 FROM crm.interaction AS n
                 JOIN crm.interaction_type AS y ON y.interaction_type_id = n.interaction_type_id
                 LEFT JOIN crm.interaction_outcome AS u ON u.interaction_outcome_id = n.interaction_outcome_id
-                WHERE n.customer_id = c.customer_id
+                WHERE n.customer_id = customer_profile.customer_id
                 ORDER BY n.interaction_date DESC, n.interaction_id DESC
                 LIMIT 20
             ) AS n),
@@ -279,7 +281,7 @@ BEGIN
             FROM (
                 SELECT t.support_ticket_id, t.reported_date, t.priority, t.status, t.issue, t.resolved_at
                 FROM crm.support_ticket AS t
-                WHERE t.customer_id = c.customer_id
+                WHERE t.customer_id = customer_profile.customer_id
                 ORDER BY t.reported_date DESC, t.support_ticket_id DESC
                 LIMIT 20
             ) AS t))

@@ -91,12 +91,20 @@ DECLARE
     regions constant bigint[] := crm._region_tree(customers_in_region.region);
 BEGIN
     PERFORM crm._check_page(customers_in_region.page_size, true, NULL, NULL);
+    -- One page of each region, then the first of them all: where the customers of a region lie close
+    -- together, a walk along all customers would find the first one late.
     RETURN QUERY
     SELECT c.*
-    FROM crm.customer AS c
-    WHERE c.region_id = ANY (regions)
-        AND c.deleted_at IS NULL
-        AND (customers_in_region.after_id IS NULL OR c.customer_id > customers_in_region.after_id)
+    FROM unnest(regions) AS r (region_id)
+    CROSS JOIN LATERAL (
+        SELECT c.*
+        FROM crm.customer AS c
+        WHERE c.region_id = r.region_id
+            AND c.deleted_at IS NULL
+            AND (customers_in_region.after_id IS NULL OR c.customer_id > customers_in_region.after_id)
+        ORDER BY c.customer_id
+        LIMIT customers_in_region.page_size
+    ) AS c
     ORDER BY c.customer_id
     LIMIT customers_in_region.page_size;
 END

@@ -66,19 +66,22 @@ AS $function$
     SELECT 'triggers', CASE WHEN count(m.trigger_name) = 0 THEN 'ok' ELSE 'error' END,
         coalesce(string_agg(m.problem, ', ' ORDER BY m.problem), 'all present and enabled'),
         CASE WHEN count(m.trigger_name) > 0 THEN
-            'Run SELECT crm.install(), ALTER TABLE … ENABLE TRIGGER, then SELECT * FROM crm.verify().' END
+            'Run SELECT crm.install(), ALTER TABLE ... ENABLE TRIGGER, then SELECT * FROM crm.verify().' END
     FROM (
         SELECT w.trigger_name, w.trigger_name || CASE WHEN t.oid IS NULL THEN ' is missing' ELSE ' is disabled' END
             AS problem
         FROM crm._wanted_triggers() AS w
         LEFT JOIN pg_trigger AS t
             ON t.tgrelid = to_regclass('crm.' || quote_ident(w.table_name)) AND t.tgname = w.trigger_name
-        WHERE t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A')
+        WHERE (t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A'))
+            AND NOT EXISTS (
+                SELECT FROM crm_state.install_skip AS s
+                WHERE s.object_name = format('crm.%s.%s', w.table_name, w.trigger_name))
     ) AS m
     UNION ALL
     SELECT 'ownership', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
         coalesce(string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text), 'crm_owner owns the tables'),
-        CASE WHEN count(*) > 0 THEN 'Tables of your own are fine; ours need ALTER TABLE … OWNER TO crm_owner.' END
+        CASE WHEN count(*) > 0 THEN 'Tables of your own are fine; ours need ALTER TABLE ... OWNER TO crm_owner.' END
     FROM pg_class AS c
     WHERE c.relnamespace IN (to_regnamespace('crm'), to_regnamespace('crm_state'), to_regnamespace('crm_bi'))
         AND c.relkind IN ('r', 'p', 'v') AND c.relowner <> 'crm_owner'::regrole
@@ -117,7 +120,7 @@ AS $function$
     UNION ALL
     SELECT 'collation', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
         coalesce(string_agg(d.datname, ', '), 'version of the database''s collation is the installed one'),
-        CASE WHEN count(*) > 0 THEN 'REINDEX the database, then ALTER DATABASE … REFRESH COLLATION VERSION.' END
+        CASE WHEN count(*) > 0 THEN 'REINDEX the database, then ALTER DATABASE ... REFRESH COLLATION VERSION.' END
     FROM pg_database AS d
     WHERE d.datname = current_database()
         AND d.datcollversion <> pg_database_collation_actual_version(d.oid)

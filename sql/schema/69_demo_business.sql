@@ -334,6 +334,8 @@ DECLARE
     customers CONSTANT integer := ceil(2000 * scale)::integer;
     orders CONSTANT integer := ceil(10000 * scale)::integer;
     products CONSTANT integer := least(4800, greatest(12, ceil(300 * sqrt(scale))))::integer;
+    zone CONSTANT text := (SELECT o.time_zone FROM crm.organization o);
+    today CONSTANT timestamptz := date_trunc('day', now() AT TIME ZONE zone) AT TIME ZONE zone;
     open_batch_id bigint;
 BEGIN
     INSERT INTO crm.import_batch (source, file_name)
@@ -353,7 +355,7 @@ BEGIN
     INSERT INTO crm.customer (last_name, country_code, signed_up_at, external_source, external_id)
     SELECT
         'Customer ' || p.customer_ref, p.country_code,
-        now() - make_interval(
+        today - make_interval(
             days => floor(700 * crm._demo_u('customer', 'no_order', p.place::text))::integer
         ),
         'demo', p.customer_ref

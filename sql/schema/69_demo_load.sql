@@ -114,6 +114,7 @@ SET jit = off
 AS $body$
 DECLARE
     zone CONSTANT text := (SELECT o.time_zone FROM crm.organization o);
+    today CONSTANT timestamptz := date_trunc('day', now() AT TIME ZONE zone) AT TIME ZONE zone;
     types CONSTANT text[] := (
         SELECT array_agg(t.interaction_type_id::text ORDER BY t.interaction_type_id)
         FROM crm.interaction_type t
@@ -131,15 +132,17 @@ BEGIN
             c.sales_rep_id,
             c.external_source || c.external_id || '/' || k.n AS key,
             c.signed_up_at
-                + (now() - c.signed_up_at) * sqrt(crm._demo_u(
+                + greatest(today - c.signed_up_at, interval '0') * sqrt(crm._demo_u(
                     'interaction', 'day', c.external_source || c.external_id || '/' || k.n
                 )) AS about,
-            (
-                SELECT array_agg(t.contact_id::text ORDER BY t.contact_id)
-                FROM crm.contact t
-                WHERE t.customer_id = c.customer_id AND t.deleted_at IS NULL
-            ) AS contacts
+            t.contacts
         FROM crm.customer c
+        LEFT JOIN (
+            SELECT k.customer_id, array_agg(k.contact_id::text ORDER BY k.contact_id) AS contacts
+            FROM crm.contact k
+            WHERE k.deleted_at IS NULL
+            GROUP BY k.customer_id
+        ) t ON t.customer_id = c.customer_id
         LEFT JOIN (
             SELECT s.customer_id, count(*) AS orders FROM crm.sales_order s GROUP BY s.customer_id
         ) o ON o.customer_id = c.customer_id
@@ -168,7 +171,7 @@ BEGIN
     )
     SELECT
         d.customer_id,
-        CASE WHEN d.moment > now() THEN d.moment - interval '7 days' ELSE d.moment END,
+        CASE WHEN d.moment >= today THEN d.moment - interval '7 days' ELSE d.moment END,
         d.type_id,
         d.outcome_id,
         d.sales_rep_id,

@@ -71,6 +71,7 @@ typedef struct CrmRows
 } CrmRows;
 
 extern TriggerData *crm_trigger_row(FunctionCallInfo fcinfo, const char *name);
+extern TriggerData *crm_trigger_guard(FunctionCallInfo fcinfo, const char *name);
 extern TriggerData *crm_trigger_statement(FunctionCallInfo fcinfo, const char *name);
 extern AttrNumber crm_column(TupleDesc desc, const char *name);
 extern void crm_rows_begin(CrmRows *rows, Tuplestorestate *store, TupleDesc desc);

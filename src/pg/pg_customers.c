@@ -74,6 +74,7 @@ check_birth(const CrmFill *fill)
 		ereport(ERROR,
 				(errcode(ERRCODE_CHECK_VIOLATION),
 				 errmsg("date of birth lies in the future"),
+				 errhint("Check the year; the day counts in the time zone of the organisation."),
 				 crm_error_column("customer", "date_of_birth", "customer_date_of_birth_check")));
 }
 

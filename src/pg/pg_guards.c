@@ -20,7 +20,7 @@ CRM_FUNCTION_INFO_V1(crm_tree_check);
 Datum
 crm_no_truncate(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_no_truncate");
+	TriggerData *trigdata = crm_trigger_guard(fcinfo, "crm_no_truncate");
 	const char *table = RelationGetRelationName(trigdata->tg_relation);
 
 	ereport(ERROR,
@@ -59,7 +59,7 @@ crm_append_only(PG_FUNCTION_ARGS)
 	bool		for_row = CALLED_AS_TRIGGER(fcinfo) &&
 		TRIGGER_FIRED_FOR_ROW(((TriggerData *) fcinfo->context)->tg_event);
 	TriggerData *trigdata = for_row ? crm_trigger_row(fcinfo, "crm_append_only")
-		: crm_trigger_statement(fcinfo, "crm_append_only");
+		: crm_trigger_guard(fcinfo, "crm_append_only");
 	const char *table = RelationGetRelationName(trigdata->tg_relation);
 
 	if (for_row && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) && only_moves(trigdata))
@@ -76,7 +76,7 @@ crm_append_only(PG_FUNCTION_ARGS)
 Datum
 crm_own_insert_only(PG_FUNCTION_ARGS)
 {
-	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_own_insert_only");
+	TriggerData *trigdata = crm_trigger_guard(fcinfo, "crm_own_insert_only");
 	const char *table = RelationGetRelationName(trigdata->tg_relation);
 
 	if (crm_is_own_write(trigdata->tg_relation))
@@ -177,12 +177,19 @@ crm_tree_check(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_tree_check");
 	const char *table = RelationGetRelationName(trigdata->tg_relation);
-	const char *key = trigdata->tg_trigger->tgargs[0];
-	const char *parent = trigdata->tg_trigger->tgargs[1];
+	const char *key;
+	const char *parent;
 	size_t		count;
 	int64	   *keys;
 	Datum		argument;
 
+	if (trigdata->tg_trigger->tgnargs != 2)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"crm_tree_check\" needs the names of key and parent as its arguments"),
+				 errhint("Run SELECT crm.install() to create the triggers of the CRM.")));
+	key = trigdata->tg_trigger->tgargs[0];
+	parent = trigdata->tg_trigger->tgargs[1];
 	SPI_connect();
 	keys = changed_parents(trigdata, key, parent, &count);
 	if (count > 0)

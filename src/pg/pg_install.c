@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/proc.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -76,7 +77,8 @@ anchor_exists(void)
 static bool
 restoring_dump(void)
 {
-	char	   *source = query_text("SELECT source FROM pg_catalog.pg_settings WHERE name = 'xmloption'");
+	char	   *source = query_text("SELECT source FROM pg_catalog.pg_settings "
+								"WHERE name OPERATOR(pg_catalog.=) 'xmloption'");
 
 	return source != NULL && strcmp(source, "session") == 0 && !anchor_exists();
 }
@@ -229,7 +231,7 @@ install_schema(void)
 
 	/* What differs although this script made it, a DBA has changed. */
 	script.keep_comments = recorded != NULL && strcmp(recorded, checksum) == 0;
-	script.keep_rows = recorded != NULL;
+	script.keep_rows = schema_version() != NULL;
 	run_as_owner(&script);
 	record_version(checksum, recorded);
 }
@@ -278,16 +280,19 @@ create_outside(bool only_prepare, const char *migrate_from)
 	PG_END_TRY();
 }
 
-/* Refuses callers without the right to create what the schema needs. */
+/* Refuses callers without the right to create what the schema needs, and where nothing can be written. */
 static void
-check_superuser(const char *function)
+check_caller(const char *function)
 {
-	if (superuser())
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("permission denied for function %s", function),
-			 errhint("Call it as a superuser.")));
+	char	   *call = psprintf("%s()", function);
+
+	if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied for function %s", function),
+				 errhint("Call it as a superuser.")));
+	PreventCommandDuringRecovery(call);
+	PreventCommandIfReadOnly(call);
 }
 
 /*
@@ -339,7 +344,7 @@ crm_install(PG_FUNCTION_ARGS)
 {
 	bool		installs;
 
-	check_superuser("crm.install");
+	check_caller("crm.install");
 	SPI_connect();
 	lock_installation();
 	installs = !is_skipped() && !is_other_version();
@@ -354,7 +359,7 @@ crm_migrate(PG_FUNCTION_ARGS)
 {
 	char	   *from;
 
-	check_superuser("crm.migrate");
+	check_caller("crm.migrate");
 	SPI_connect();
 	lock_installation();
 	if (!anchor_exists())

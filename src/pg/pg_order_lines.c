@@ -10,6 +10,7 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -36,6 +37,18 @@ static const char *const key_names[NKEYS] = {
 #define ITEM_HINT "An item looks like {\"product_id\": 1, \"quantity\": 2, \"unit_price\": 9.5, " \
 	"\"discount_rate\": 0.1}; the last two are optional."
 
+/* Up to this many bytes of what the client sent stand in a message. */
+#define MAX_SHOWN 60
+
+/* Returns the beginning of a text for a message, cut between characters. */
+static const char *
+shown(const char *text, int length)
+{
+	if (length <= MAX_SHOWN)
+		return pnstrdup(text, length);
+	return psprintf("%.*s...", pg_mbcliplen(text, length, MAX_SHOWN), text);
+}
+
 /* Raises what is wrong with an item. */
 static void
 raise_item(int item, const char *problem)
@@ -57,7 +70,7 @@ find_key(int item, const JsonbValue *name)
 			return key;
 	}
 	raise_item(item, psprintf("unknown key \"%s\"",
-							  pnstrdup(name->val.string.val, Min(name->val.string.len, 60))));
+							  shown(name->val.string.val, name->val.string.len)));
 	return NKEYS;
 }
 
@@ -80,9 +93,12 @@ positive_integer(int item, ItemKey key, Numeric number)
 
 	if (!within(number, 1, PG_INT64_MAX) ||
 		!DatumGetBool(DirectFunctionCall2(numeric_eq, value, whole)))
+	{
+		const char *text = numeric_normalize(number);
+
 		raise_item(item, psprintf("%s must be a whole number from 1 to %lld, not %s", key_names[key],
-								  (long long) PG_INT64_MAX,
-								  numeric_normalize(number)));
+								  (long long) PG_INT64_MAX, shown(text, (int) strlen(text))));
+	}
 	return DirectFunctionCall1(numeric_int8, value);
 }
 

@@ -108,21 +108,6 @@ script_error_context(void *argument)
 	errcontext("crm schema module %s near line %d", module, line);
 }
 
-/* Reads the names that should not come back. */
-static List *
-read_unwanted(void)
-{
-	List	   *names = NIL;
-	Oid			schema = get_namespace_oid("crm_state", true);
-
-	if (!OidIsValid(schema) || !OidIsValid(get_relname_relid("install_skip", schema)))
-		return NIL;
-	SPI_execute("SELECT object_name FROM crm_state.install_skip", true, 0);
-	for (uint64 row = 0; row < SPI_processed; row++)
-		names = lappend(names, SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1));
-	return names;
-}
-
 /* Tells whether a DBA asked that an object should not come back. */
 static bool
 is_unwanted(ScriptRun *run, const char *schema, const char *name)
@@ -166,6 +151,20 @@ find_relation(const char *schema, const char *name)
 						 "if it is a table of this extension.",
 						 GetUserNameFromId(GetUserId(), false))));
 	return relation;
+}
+
+/* Reads the names that should not come back. */
+static List *
+read_unwanted(void)
+{
+	List	   *names = NIL;
+
+	if (!OidIsValid(find_relation("crm_state", "install_skip")))
+		return NIL;
+	SPI_execute("SELECT object_name FROM crm_state.install_skip", true, 0);
+	for (uint64 row = 0; row < SPI_processed; row++)
+		names = lappend(names, SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, 1));
+	return names;
 }
 
 /* Tells whether CREATE TABLE has something to do, and remembers tables that were there. */

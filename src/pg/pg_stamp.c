@@ -222,6 +222,11 @@ crm_stamp(PG_FUNCTION_ARGS)
 	HeapTuple	row = trigdata->tg_trigtuple;
 	Stamp		stamp = {0};
 
+	if (trigdata->tg_trigger->tgnargs < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"crm_stamp\" needs the name of the key as its argument"),
+				 errhint("Run SELECT crm.install() to create the triggers of the CRM.")));
 	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event))
 	{
 		row = trigdata->tg_newtuple;

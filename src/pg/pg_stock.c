@@ -180,8 +180,8 @@ check_available(int64 product_id, int64 available, int64 change)
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_INSUFFICIENT_STOCK),
 			 errmsg("insufficient stock of product %lld", (long long) product_id),
-			 errdetail("%lld in stock, %lld needed.", (long long) available,
-					   (long long) -change),
+			 errdetail("%lld in stock, %llu needed.", (long long) available,
+					   (unsigned long long) (UINT64CONST(0) - (uint64) change)),
 			 available > 0
 			 ? errhint("Order at most %lld, or book incoming goods with crm.receive_stock() first.",
 					   (long long) available)

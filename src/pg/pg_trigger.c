@@ -39,9 +39,9 @@ crm_trigger_row(FunctionCallInfo fcinfo, const char *name)
 	return trigdata;
 }
 
-/* Checks that a function was called FOR EACH STATEMENT. */
+/* Checks that a function was called FOR EACH STATEMENT, before or after it. */
 TriggerData *
-crm_trigger_statement(FunctionCallInfo fcinfo, const char *name)
+crm_trigger_guard(FunctionCallInfo fcinfo, const char *name)
 {
 	TriggerData *trigdata = trigger_data(fcinfo, name);
 
@@ -50,6 +50,22 @@ crm_trigger_statement(FunctionCallInfo fcinfo, const char *name)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"%s\" must be fired FOR EACH STATEMENT", name)));
 	crm_require_schema();
+	return trigdata;
+}
+
+/* Checks that a function was called FOR EACH STATEMENT with the transition tables of the event. */
+TriggerData *
+crm_trigger_statement(FunctionCallInfo fcinfo, const char *name)
+{
+	TriggerData *trigdata = crm_trigger_guard(fcinfo, name);
+	bool		has_old = TRIGGER_FIRED_BY_INSERT(trigdata->tg_event) || trigdata->tg_oldtable != NULL;
+	bool		has_new = TRIGGER_FIRED_BY_DELETE(trigdata->tg_event) || trigdata->tg_newtable != NULL;
+
+	if (!has_old || !has_new)
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" must be fired with transition tables", name),
+				 errhint("Run SELECT crm.install() to create the triggers of the CRM.")));
 	return trigdata;
 }
 

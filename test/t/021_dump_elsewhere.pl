@@ -132,22 +132,26 @@ sub restores_without_files
 	$bare->safe_psql('postgres', "CREATE DATABASE $database");
 	($code, $errors) = run_program($bare, 'pg_restore', '-j', $parallel, '-d', $bare->connstr($database), "$dir/custom");
 	my $count = count_errors($errors);
-	diag("$database: $count->{extension} errors for the extension, $count->{trigger} for triggers, "
+	note("$database: $count->{extension} errors for the extension, $count->{trigger} for triggers, "
 		  . "$count->{view} for views and functions, $count->{role} for roles");
-	is($count->{other}, '', "$database: no error but those that name the extension, its functions and roles");
-	is($count->{trigger}, $triggers, 'each trigger in C is one error');
+	# Parallel workers talk at the same time: their errors cannot be told apart.
+	if ($parallel == 1)
+	{
+		is($count->{other}, '', "$database: no error but those that name the extension, its functions and roles");
+		is($count->{trigger}, $triggers, 'each trigger in C is one error');
+	}
 	same_fingerprint(without_members($source), without_members(fingerprint($bare, $database)),
 		'all tables, rows, sequences, keys, checks and indexes are there',
 		except => [ qw(trigger function extension member initial_privilege comment), @except ]);
 	return $count;
 }
 
-my $count = restores_without_files('no_roles', 4, qw(role schema relation type default_privilege));
+my $count = restores_without_files('no_roles', 1, qw(role schema relation type default_privilege));
 cmp_ok($count->{role}, '>', 0, 'where the roles are missing as well, owners and rights are lost');
 # Roles stand outside a database; whoever wants them back restores them first.
 run_program($node, 'pg_dumpall', '--roles-only', '-d', $node->connstr('postgres'), '-f', "$dir/roles.sql");
 run_program($bare, 'psql', '-X', '-q', '-o', '/dev/null', '-f', "$dir/roles.sql", '-d', $bare->connstr('postgres'));
-$count = restores_without_files('with_roles', 1);
+$count = restores_without_files('with_roles', 4);
 is($count->{role}, 0, 'with the roles, owners and rights come back');
 
 # The files come later
@@ -156,7 +160,7 @@ $bare->safe_psql('with_roles', 'CREATE EXTENSION crm');
 same_fingerprint($source, fingerprint($bare, 'with_roles'), 'CREATE EXTENSION brings everything back');
 works($bare, 'with_roles', 'files installed later');
 (undef, undef, $errors) = run_psql($bare, 'no_roles', 'CREATE EXTENSION crm');
-like($errors, qr/ERROR:  relation crm\.\w+ exists and is not owned by crm_owner\n.*HINT:  .*ALTER TABLE \.\.\. OWNER TO crm_owner/s,
+like($errors, qr/ERROR:  relation crm\w*\.\w+ exists and is not owned by crm_owner\n.*HINT:  .*ALTER TABLE \.\.\. OWNER TO crm_owner/s,
 	'where the tables have lost their owner, it is refused');
 $bare->safe_psql('no_roles', <<'SQL');
 SELECT format('ALTER %s %s OWNER TO crm_owner', CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, c.oid::regclass)

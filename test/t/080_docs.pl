@@ -1,7 +1,7 @@
 # The pages say what is so: their SQL runs, their links lead somewhere, their tables equal the catalogue.
 #
 # Each ```sql block of README.md and docs/*.md runs, in order, in one psql session and one fresh database a
-# page. What a page starts from stands in a comment at its top:
+# page. What a page starts from stands in a comment above its first block:
 #     <!-- needs: database -->  an empty database without the extension
 #     <!-- needs: empty -->     a database with the extension; what holds where nothing is said
 #     <!-- needs: demo -->      the same after SELECT crm.load_demo(0.05)
@@ -170,7 +170,7 @@ sub run_page
 	is(join("\n", @wrong), '', "$page runs: " . scalar(@statements) . ' statements') or diag($stderr);
 	unlike($stderr, qr/invalid command|: error:/, "$page: psql understands it");
 
-	$stdout =~ s/^<state .*>\n//mg;
+	$stdout =~ s/^<state .*>\n?//mg;
 	my %output = $stdout =~ /^<block (\d+)>\n(.*?)(?=^<block |\z)/msg;
 	for my $number (grep { $outputs[$_] } 0 .. $#outputs)
 	{
@@ -241,12 +241,12 @@ sub dead_links
 	return join(', ', @dead);
 }
 
-# Returns the names of schemas of ours that a page mentions and that there are not.
+# Returns the names in schemas of ours that the prose of a page mentions and that there are not.
 sub unknown_names
 {
 	my ($page, %known) = @_;
 	my %unknown;
-	for my $line (lines_of($page))
+	for my $line (prose_of($page))
 	{
 		$unknown{$1} = 1 while $line =~ /(?<![\w\/.])(crm(?:_state|_bi)?\.[a-z_]\w*)/g;
 	}
