@@ -25,7 +25,9 @@ SELECT name, base_currency_code, time_zone, fiscal_year_start_month, row_version
 FROM crm.configure(name => ' Harbor Tea ', base_currency => 'gbp', time_zone => 'Europe/London', fiscal_year_start_month => 4);
 SELECT name, base_currency_code, time_zone, fiscal_year_start_month, row_version FROM crm.configure(time_zone => 'Asia/Tokyo');
 SELECT name, row_version FROM crm.configure('Harbor Tea', 'GBP', 'Asia/Tokyo', 4);
+\set VERBOSITY terse
 INSERT INTO crm.organization (organization_id, name, base_currency_code) VALUES (2, 'Another', 'EUR');
+\set VERBOSITY default
 \echo :LAST_ERROR_SQLSTATE
 
 -- What is refused.
