@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -116,6 +117,24 @@ crm_rows_end(CrmRows *rows)
 	ExecDropSingleTupleTableSlot(rows->slot);
 }
 
+/*
+ * Refuses to read a column whose type a DBA has changed: its values would be
+ * taken for something else.
+ */
+static Oid
+check_type(TupleTableSlot *slot, AttrNumber attno, Oid wanted, Oid also_wanted)
+{
+	Form_pg_attribute attribute = TupleDescAttr(slot->tts_tupleDescriptor, attno - 1);
+
+	if (attribute->atttypid != wanted && attribute->atttypid != also_wanted)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" is of type %s, not %s", NameStr(attribute->attname),
+						format_type_be(attribute->atttypid), format_type_be(wanted)),
+				 errhint("Give the column back its type with ALTER TABLE.")));
+	return attribute->atttypid;
+}
+
 /* Returns a bigint or integer cell; NULL counts as 0. */
 int64
 crm_slot_int64(TupleTableSlot *slot, AttrNumber attno)
@@ -123,10 +142,11 @@ crm_slot_int64(TupleTableSlot *slot, AttrNumber attno)
 	bool		isnull;
 	Datum		value = slot_getattr(slot, attno, &isnull);
 
+	Oid			type = check_type(slot, attno, INT8OID, INT4OID);
+
 	if (isnull)
 		return 0;
-	return TupleDescAttr(slot->tts_tupleDescriptor, attno - 1)->attlen == 4
-		? DatumGetInt32(value) : DatumGetInt64(value);
+	return type == INT4OID ? DatumGetInt32(value) : DatumGetInt64(value);
 }
 
 /* Returns a boolean cell; NULL counts as false. */
@@ -136,6 +156,7 @@ crm_slot_bool(TupleTableSlot *slot, AttrNumber attno)
 	bool		isnull;
 	Datum		value = slot_getattr(slot, attno, &isnull);
 
+	check_type(slot, attno, BOOLOID, BOOLOID);
 	return !isnull && DatumGetBool(value);
 }
 
@@ -156,6 +177,7 @@ crm_slot_text(TupleTableSlot *slot, AttrNumber attno)
 	bool		isnull;
 	Datum		value = slot_getattr(slot, attno, &isnull);
 
+	check_type(slot, attno, TEXTOID, VARCHAROID);
 	return isnull ? NULL : TextDatumGetCString(value);
 }
 
@@ -167,6 +189,7 @@ crm_slot_money(TupleTableSlot *slot, AttrNumber attno)
 	Datum		value = slot_getattr(slot, attno, &isnull);
 	Datum		units;
 
+	check_type(slot, attno, NUMERICOID, NUMERICOID);
 	if (isnull)
 		return 0;
 	units = DirectFunctionCall2(numeric_mul, value,
