@@ -40,6 +40,14 @@ BEGIN
     IF NEW.base_currency_code = OLD.base_currency_code THEN
         RETURN NEW;
     END IF;
+    IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '0A000',
+            MESSAGE = 'base currency cannot be changed in a transaction that keeps its snapshot',
+            DETAIL = 'Documents that were booked since it began would not be seen.',
+            HINT = 'Change it in a transaction of isolation level READ COMMITTED.',
+            SCHEMA = 'crm', TABLE = 'organization', COLUMN = 'base_currency_code';
+    END IF;
     -- Whoever is writing a document ends first; whoever starts one waits for the new currency.
     LOCK TABLE crm.sales_order, crm.quote, crm.opportunity, crm.campaign, crm.quota, crm.exchange_rate
         IN SHARE MODE;

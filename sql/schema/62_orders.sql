@@ -224,12 +224,6 @@ BEGIN
             HINT = 'Only a sale that was confirmed, shipped or completed can be returned; cancel a pending one.',
             SCHEMA = 'crm', TABLE = 'sales_order', COLUMN = 'status';
     END IF;
-    IF return_order.items IS NULL AND crm._unreturned_items(sale.sales_order_id) = '[]' THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'RM013',
-            MESSAGE = format('nothing of order %s is left to return', sale.sales_order_id),
-            SCHEMA = 'crm', TABLE = 'sales_order', COLUMN = 'sales_order_id';
-    END IF;
     INSERT INTO crm.sales_order AS o (customer_id, account_id, opportunity_id, sales_rep_id, campaign_id, region_id,
         order_kind, returns_order_id, status, currency_code, fx_rate_to_base)
     VALUES (sale.customer_id, sale.account_id, sale.opportunity_id, sale.sales_rep_id, sale.campaign_id,

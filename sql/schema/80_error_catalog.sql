@@ -91,6 +91,8 @@ FROM (VALUES
         'If it is a column of crm: SELECT * FROM crm.health() shows what differs from the installed schema.'),
     ('42710', '', 500, 'A role, function, operator or type of another owner stands where crm needs its own.',
         'HINT says what to do with it.'),
+    ('42804', '', 500, 'A column of crm has another type than it was made with.',
+        'Give it back its type with ALTER TABLE.'),
     ('42P06', '', 500, 'A schema of another owner stands where crm needs its own.',
         'HINT says what to do with it.'),
     ('42P07', '', 500, 'A table of another owner stands where crm needs its own.',

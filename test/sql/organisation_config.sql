@@ -88,7 +88,7 @@ SELECT * FROM crm._periods('2024-02-29', 4) ORDER BY name COLLATE "C";
 SELECT * FROM crm._periods('2025-01-01', 7) WHERE name ~ 'fiscal|week|yesterday|quarter' ORDER BY name COLLATE "C";
 -- A fiscal year from January is the calendar year, on every day around a leap year. From whichever month, a
 -- quarter holds its day, follows the one before, starts on a first and has three months.
-SELECT count(*) AS days, count(*) FILTER (WHERE c.from_date <> f.from_date OR c.to_date <> f.to_date) AS differences
+SELECT count(*) AS cases, count(*) FILTER (WHERE c.from_date <> f.from_date OR c.to_date <> f.to_date) AS differences
 FROM generate_series(date '2023-12-01', '2025-03-31', '1 day') AS d (day)
 CROSS JOIN LATERAL crm._periods(d.day::date, 1) AS c
 JOIN LATERAL crm._periods(d.day::date, 1) AS f ON f.name = replace(c.name, '_', '_fiscal_')
@@ -176,4 +176,10 @@ UPDATE crm.lead SET converted_customer_id = NULL WHERE lead_id = 6951;
 SELECT lead_id, converted_customer_id, converted_contact_id FROM crm.lead WHERE lead_id IN (6951, 6952) ORDER BY 1;
 DELETE FROM crm.customer WHERE customer_id = 6952;
 SELECT lead_id, status, converted_customer_id, converted_contact_id FROM crm.lead WHERE lead_id IN (6951, 6952) ORDER BY 1;
+ROLLBACK;
+
+-- With an old snapshot nobody knows what is booked by now.
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT name FROM crm.configure(base_currency => 'CHF');
+\echo :LAST_ERROR_SQLSTATE
 ROLLBACK;
