@@ -135,7 +135,7 @@ CREATE INDEX IF NOT EXISTS customer_last_name_key_idx
     ON crm.customer (last_name_key) WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS customer_email_key_idx ON crm.customer (email_key) WHERE email_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS customer_phone_key_idx ON crm.customer (phone_key) WHERE phone_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS customer_region_id_customer_type_idx ON crm.customer (region_id, customer_type);
+CREATE INDEX IF NOT EXISTS customer_region_id_customer_id_idx ON crm.customer (region_id, customer_id);
 CREATE INDEX IF NOT EXISTS customer_sales_rep_id_idx ON crm.customer (sales_rep_id);
 CREATE INDEX IF NOT EXISTS customer_country_code_state_city_idx ON crm.customer (country_code, state, city);
 CREATE INDEX IF NOT EXISTS customer_postal_code_idx ON crm.customer (postal_code)

@@ -78,6 +78,7 @@ BEGIN
                 WHEN 'product' THEN '''stock_quantity'''
                 WHEN 'sales_order' THEN '''total_amount'', ''total_base'''
                 WHEN 'quote' THEN '''total_price'''
+                WHEN 'shipment_tracking' THEN '''current_status'''
                 WHEN 'segment' THEN '''refreshed_at'''
                 WHEN 'lead' THEN '''score'', ''scored_at'''
             END))
