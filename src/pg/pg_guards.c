@@ -38,10 +38,10 @@ only_moves(TriggerData *trigdata)
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
 	AttrNumber	customer = crm_column(desc, "customer_id");
 
-	for (AttrNumber column = 1; column <= desc->natts; column++)
+	for (int column = 1; column <= desc->natts; column++)
 	{
 		if (column != customer && !TupleDescAttr(desc, column - 1)->attisdropped &&
-			crm_slots_differ(trigdata->tg_trigslot, trigdata->tg_newslot, column))
+			crm_slots_differ(trigdata->tg_trigslot, trigdata->tg_newslot, (AttrNumber) column))
 			return false;
 	}
 	return true;

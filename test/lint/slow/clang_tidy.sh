@@ -10,4 +10,4 @@ mapfile -t files < <(find src -name '*.c' ! -name '*_scan.c' ! -name '*_gram.c' 
 clang-tidy --quiet --warnings-as-errors='*' \
     --checks='-*,bugprone-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-bugprone-macro-parentheses,-bugprone-implicit-widening-of-multiplication-result,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
     "${files[@]}" -- -std=gnu11 -Isrc -isystem "$("${PG_CONFIG:-pg_config}" --includedir-server)" \
-    -DPGDLLEXPORT='__attribute__((visibility("default")))' -D_GNU_SOURCE
+    -DPGDLLEXPORT='__attribute__((visibility("default")))' -DCRM_VERSION='"0"' -D_GNU_SOURCE
