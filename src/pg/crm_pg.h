@@ -83,6 +83,8 @@ extern bool crm_slot_isnull(TupleTableSlot *slot, AttrNumber attno);
 extern char *crm_slot_text(TupleTableSlot *slot, AttrNumber attno);
 extern int64 crm_slot_money(TupleTableSlot *slot, AttrNumber attno);
 extern bool crm_slots_differ(TupleTableSlot *left, TupleTableSlot *right, AttrNumber attno);
+extern bool crm_tuples_differ(HeapTuple old_row, HeapTuple new_row, TupleDesc desc,
+							  AttrNumber attno);
 extern void crm_error_table(const char *table);
 extern void crm_error_column(const char *table, const char *column, const char *constraint);
 

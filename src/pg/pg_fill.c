@@ -6,7 +6,6 @@
 
 #include "access/htup_details.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/rel.h"
 
 #include "pg/crm_pg.h"
@@ -70,34 +69,13 @@ crm_fill_bool(const CrmFill *fill, const char *column)
 	return !isnull && DatumGetBool(value);
 }
 
-/* Returns a copy of a text cell of NEW, or NULL. */
-char *
-crm_fill_text(const CrmFill *fill, const char *column)
-{
-	bool		isnull;
-	Datum		value = crm_fill_get(fill, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 /* Tells whether an UPDATE changes a column. */
 bool
 crm_fill_changes(const CrmFill *fill, const char *column)
 {
-	int			attno = crm_column(fill->desc, column);
-	Form_pg_attribute attribute = TupleDescAttr(fill->desc, attno - 1);
-	bool		old_null;
-	bool		new_null;
-	Datum		old_value;
-	Datum		new_value;
-
-	if (!fill->is_update)
-		return false;
-	old_value = heap_getattr(fill->trigdata->tg_trigtuple, attno, fill->desc, &old_null);
-	new_value = heap_getattr(fill->row, attno, fill->desc, &new_null);
-	if (old_null || new_null)
-		return old_null != new_null;
-	return !datum_image_eq(old_value, new_value, attribute->attbyval, attribute->attlen);
+	return fill->is_update &&
+		crm_tuples_differ(fill->trigdata->tg_trigtuple, fill->row, fill->desc,
+						  crm_column(fill->desc, column));
 }
 
 /* Sets a cell of NEW; a later value replaces an earlier one. */

@@ -31,7 +31,6 @@ extern Datum crm_fill_get(const CrmFill *fill, const char *column, bool *isnull)
 extern bool crm_fill_isnull(const CrmFill *fill, const char *column);
 extern int64 crm_fill_int64(const CrmFill *fill, const char *column);
 extern bool crm_fill_bool(const CrmFill *fill, const char *column);
-extern char *crm_fill_text(const CrmFill *fill, const char *column);
 extern bool crm_fill_changes(const CrmFill *fill, const char *column);
 extern void crm_fill_set(CrmFill *fill, const char *column, Datum value, bool isnull);
 extern void crm_fill_default(CrmFill *fill, const char *column, int result_column);

@@ -11,7 +11,6 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
@@ -98,21 +97,6 @@ is_maintained(const Trigger *trigger, const char *column)
 	return false;
 }
 
-/* Tells whether a cell differs between two versions of a row. */
-static bool
-cell_differs(HeapTuple old_row, HeapTuple new_row, TupleDesc desc, int column)
-{
-	Form_pg_attribute attribute = TupleDescAttr(desc, column - 1);
-	bool		old_null;
-	bool		new_null;
-	Datum		old_value = heap_getattr(old_row, column, desc, &old_null);
-	Datum		new_value = heap_getattr(new_row, column, desc, &new_null);
-
-	if (old_null || new_null)
-		return old_null != new_null;
-	return !datum_image_eq(old_value, new_value, attribute->attbyval, attribute->attlen);
-}
-
 /* Tells whether a client changed anything that counts as a change of the record. */
 static bool
 record_differs(TriggerData *trigdata, const StampColumns *shared)
@@ -127,7 +111,7 @@ record_differs(TriggerData *trigdata, const StampColumns *shared)
 			column == shared->created_at || column == shared->created_by ||
 			column == shared->updated_at || column == shared->updated_by ||
 			column == shared->row_version ||
-			!cell_differs(trigdata->tg_trigtuple, trigdata->tg_newtuple, desc, column))
+			!crm_tuples_differ(trigdata->tg_trigtuple, trigdata->tg_newtuple, desc, column))
 			continue;
 		if (!is_maintained(trigdata->tg_trigger, NameStr(attribute->attname)))
 			return true;
@@ -143,7 +127,7 @@ check_key(TriggerData *trigdata)
 	const char *key = trigdata->tg_trigger->tgargs[0];
 	int			column = crm_column(RelationGetDescr(relation), key);
 
-	if (!cell_differs(trigdata->tg_trigtuple, trigdata->tg_newtuple,
+	if (!crm_tuples_differ(trigdata->tg_trigtuple, trigdata->tg_newtuple,
 					  RelationGetDescr(relation), column))
 		return;
 	ereport(ERROR,

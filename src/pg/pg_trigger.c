@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
@@ -210,6 +211,21 @@ crm_slots_differ(TupleTableSlot *left, TupleTableSlot *right, AttrNumber attno)
 	if (left_null || right_null)
 		return left_null != right_null;
 	return !datum_image_eq(left_value, right_value, attribute->attbyval, attribute->attlen);
+}
+
+/* Tells whether a cell differs between two versions of a row. */
+bool
+crm_tuples_differ(HeapTuple old_row, HeapTuple new_row, TupleDesc desc, AttrNumber attno)
+{
+	Form_pg_attribute attribute = TupleDescAttr(desc, attno - 1);
+	bool		old_null;
+	bool		new_null;
+	Datum		old_value = heap_getattr(old_row, attno, desc, &old_null);
+	Datum		new_value = heap_getattr(new_row, attno, desc, &new_null);
+
+	if (old_null || new_null)
+		return old_null != new_null;
+	return !datum_image_eq(old_value, new_value, attribute->attbyval, attribute->attlen);
 }
 
 /* Adds the table to the error that is being reported. */
