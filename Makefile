@@ -27,7 +27,7 @@ PG_CPPFLAGS = -Isrc -DCRM_VERSION='"$(EXTVERSION)"'
 PG_CFLAGS   = -fvisibility=hidden
 
 # Goals of ours; PGXS is left out for them, since it owns a `check` that only refuses.
-OURS := help check check-slow check-majors demo demo-stop docs bench-orders dist
+OURS := help check check-slow check-majors demo demo-stop docs bench-orders bench-audit bench-rls dist
 ifeq ($(filter $(OURS),$(MAKECMDGOALS)),)
 
 PGMAJOR := $(shell $(PG_CONFIG) --version 2>/dev/null | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
@@ -73,7 +73,9 @@ help:
 	@echo 'make check [T="name ..."]                all tests in a throw-away server of their own'
 	@echo 'make check-slow, make check-majors       the long tests; the tests on other PostgreSQL versions'
 	@echo 'make demo, make demo-stop                a private server with demo data; stop and remove it'
-	@echo 'make docs, make bench-orders, make dist  reference pages; benchmark of orders; source archive'
+	@echo 'make docs, make dist                     reference pages; source archive'
+	@echo 'make bench-orders, make bench-audit      cost of an order; cost of its audit'
+	@echo 'make bench-rls                           cost of row-level security'
 	@echo 'options: PG_CONFIG=path WERROR=1 ASSERT=1 with_llvm=no'
 
 check check-slow check-majors:
@@ -90,6 +92,12 @@ docs:
 
 bench-orders:
 	@PG_CONFIG='$(PG_CONFIG)' test/bench/run orders
+
+bench-audit:
+	@PG_CONFIG='$(PG_CONFIG)' test/bench/run audit
+
+bench-rls:
+	@PG_CONFIG='$(PG_CONFIG)' test/bench/run rls
 
 dist:
 	git archive --format=zip --prefix=crm-$(EXTVERSION)/ -o crm-$(EXTVERSION).zip HEAD

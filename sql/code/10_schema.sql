@@ -90,10 +90,13 @@ BEGIN
         GRANT USAGE ON SCHEMA crm TO
             crm_admin, crm_sales_manager, crm_sales_rep, crm_marketing_manager, crm_marketing_analyst,
             crm_support_agent, crm_app, crm_auditor;
+        GRANT USAGE ON SCHEMA crm_bi TO
+            crm_bi, crm_admin, crm_sales_manager, crm_sales_rep, crm_marketing_manager, crm_marketing_analyst,
+            crm_support_agent, crm_app;
     END IF;
 END
 $function$;
 COMMENT ON FUNCTION crm._prepare_schemas(boolean) IS
     'Gives crm_owner its rights on the schemas that are there; with true it also creates those that are missing and, '
-    'the first time, lets the group roles use schema crm. Rights that a DBA changed later stay.';
+    'the first time, lets the group roles use schemas crm and crm_bi (crm_bi the latter alone). Rights that a DBA changed later stay.';
 REVOKE EXECUTE ON FUNCTION crm._prepare_schemas(boolean) FROM PUBLIC;

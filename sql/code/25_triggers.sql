@@ -26,9 +26,14 @@ BEGIN
             ('order_item_ai', 'Adds new lines to totals and takes their stock (RM001, RM012, RM014).'),
             ('order_item_au', 'Books the difference of changed lines in totals and stock (RM001, RM012, RM013, RM014).'),
             ('order_item_ad', 'Takes lines out of totals and gives their stock back (RM012, RM013, RM014).'),
+            ('delete_guard', 'Refuses to delete a record that documents refer to (23503), with the function that does instead.'),
+            ('organization_delete_guard', 'Refuses to delete the row of the organisation (23514).'),
             ('no_truncate', 'Refuses TRUNCATE of a table that kept state follows from (RM017).'),
             ('append_only', 'Refuses UPDATE and DELETE of a ledger (RM017).'),
             ('own_insert_only', 'Refuses rows that no trigger of the CRM wrote (RM017).'),
+            ('scope_changed', 'Announces to all sessions that what people may see has changed.'),
+            ('audit', 'Writes what was done to the rows of a table to crm.audit_log.'),
+            ('audit_guard', 'Refuses to add, change or delete entries of the audit log (RM017).'),
             ('tree_check', 'Refuses cycles in a tree (RM016); arguments are the key and the parent column.')
         ) AS v (function_name, description)
     LOOP

@@ -7,6 +7,9 @@ CREATE TABLE IF NOT EXISTS crm.currency (
     CONSTRAINT currency_pkey PRIMARY KEY (currency_code),
     CONSTRAINT currency_currency_code_check CHECK (currency_code ~ '^[A-Z]{3}$'),
     CONSTRAINT currency_minor_units_check CHECK (minor_units >= 0 AND minor_units <= 4),
+    CONSTRAINT currency_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT currency_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.currency IS
@@ -34,6 +37,9 @@ CREATE TABLE IF NOT EXISTS crm.organization (
     CONSTRAINT organization_fiscal_year_start_month_check
         CHECK (fiscal_year_start_month >= 1 AND fiscal_year_start_month <= 12),
     CONSTRAINT organization_attribution_look_back_days_check CHECK (attribution_look_back_days > 0),
+    CONSTRAINT organization_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT organization_length_check CHECK (char_length(name) <= 200 AND char_length(time_zone) <= 200)
 );
 COMMENT ON TABLE crm.organization IS
@@ -84,6 +90,9 @@ CREATE TABLE IF NOT EXISTS crm.region (
     CONSTRAINT region_name_key UNIQUE (name),
     CONSTRAINT region_parent_region_id_fkey FOREIGN KEY (parent_region_id) REFERENCES crm.region,
     CONSTRAINT region_own_parent_check CHECK (parent_region_id <> region_id),
+    CONSTRAINT region_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT region_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.region IS
@@ -125,6 +134,9 @@ CREATE TABLE IF NOT EXISTS crm.business_calendar (
     row_version bigint NOT NULL DEFAULT 1,
     CONSTRAINT business_calendar_pkey PRIMARY KEY (business_calendar_id),
     CONSTRAINT business_calendar_name_key UNIQUE (name),
+    CONSTRAINT business_calendar_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT business_calendar_length_check
         CHECK (char_length(name) <= 200 AND char_length(time_zone) <= 200)
 );
@@ -167,6 +179,9 @@ CREATE TABLE IF NOT EXISTS crm.business_holiday (
     CONSTRAINT business_holiday_pkey PRIMARY KEY (business_calendar_id, holiday),
     CONSTRAINT business_holiday_business_calendar_id_fkey FOREIGN KEY (business_calendar_id)
         REFERENCES crm.business_calendar ON DELETE CASCADE,
+    CONSTRAINT business_holiday_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT business_holiday_length_check CHECK (char_length(name) <= 200),
     CONSTRAINT business_holiday_finite_check CHECK (isfinite(holiday))
 );
@@ -197,6 +212,10 @@ CREATE TABLE IF NOT EXISTS crm.staff (
     CONSTRAINT staff_manager_id_fkey FOREIGN KEY (manager_id) REFERENCES crm.staff,
     CONSTRAINT staff_email_check CHECK (email ~ '^[^@\s]+@[^@\s]+$'),
     CONSTRAINT staff_own_manager_check CHECK (manager_id <> staff_id),
+    CONSTRAINT staff_name_check CHECK (
+        first_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+        AND last_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT staff_length_check CHECK (
         char_length(first_name) <= 200
         AND char_length(last_name) <= 200

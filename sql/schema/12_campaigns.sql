@@ -46,6 +46,9 @@ CREATE TABLE IF NOT EXISTS crm.campaign (
     CONSTRAINT campaign_responsible_check
         CHECK (status = 'planned' OR num_nonnulls(marketing_manager_id, sales_rep_id) >= 1),
     CONSTRAINT campaign_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT campaign_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT campaign_length_check CHECK (
         char_length(name) <= 200
         AND char_length(campaign_type) <= 200

@@ -50,8 +50,10 @@ CREATE TABLE IF NOT EXISTS crm.customer (
     CONSTRAINT customer_customer_type_check CHECK (customer_type IN ('individual', 'business')),
     CONSTRAINT customer_name_check CHECK (
         CASE customer_type
-            WHEN 'business' THEN business_name IS NOT NULL AND btrim(business_name) <> ''
-            ELSE last_name IS NOT NULL AND btrim(last_name) <> '' AND business_name IS NULL
+            WHEN 'business' THEN business_name IS NOT NULL
+                AND business_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+            ELSE business_name IS NULL AND last_name IS NOT NULL
+                AND last_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
         END
     ),
     CONSTRAINT customer_birth_individual_check CHECK (date_of_birth IS NULL OR customer_type = 'individual'),
@@ -73,7 +75,11 @@ CREATE TABLE IF NOT EXISTS crm.customer (
         AND char_length(external_source) <= 200
         AND char_length(external_id) <= 200
     ),
-    CONSTRAINT customer_finite_check CHECK (isfinite(date_of_birth) AND isfinite(signed_up_at))
+    CONSTRAINT customer_finite_check CHECK (
+        isfinite(date_of_birth)
+        AND isfinite(signed_up_at)
+        AND isfinite(deleted_at)
+    )
 );
 COMMENT ON TABLE crm.customer IS
     'The parties that buy, persons or businesses. Deleting sets deleted_at (crm.delete_customer); a real '
@@ -175,6 +181,10 @@ CREATE TABLE IF NOT EXISTS crm.contact (
     CONSTRAINT contact_email_check CHECK (email ~ '^[^@\s]+@[^@\s]+$'),
     CONSTRAINT contact_custom_check CHECK (jsonb_typeof(custom) = 'object'),
     CONSTRAINT contact_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT contact_last_name_check CHECK (
+        last_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
+    CONSTRAINT contact_finite_check CHECK (isfinite(deleted_at)),
     CONSTRAINT contact_length_check CHECK (
         char_length(first_name) <= 200
         AND char_length(last_name) <= 200
@@ -188,7 +198,8 @@ CREATE TABLE IF NOT EXISTS crm.contact (
 COMMENT ON TABLE crm.contact IS
     'People inside a customer: any number for a business, at most one (himself) for an individual.';
 COMMENT ON COLUMN crm.contact.contact_id IS 'Key of the contact.';
-COMMENT ON COLUMN crm.contact.customer_id IS 'The customer that the person works for.';
+COMMENT ON COLUMN crm.contact.customer_id IS
+    'The customer that the person works for; nobody is added or moved to a deleted one.';
 COMMENT ON COLUMN crm.contact.first_name IS 'Given name of the person; optional.';
 COMMENT ON COLUMN crm.contact.last_name IS 'Family name of the person.';
 COMMENT ON COLUMN crm.contact.name IS 'Full name, first and last name with a blank between them; generated.';

@@ -15,6 +15,9 @@ CREATE TABLE IF NOT EXISTS crm.product_category (
     CONSTRAINT product_category_parent_category_id_fkey FOREIGN KEY (parent_category_id)
         REFERENCES crm.product_category,
     CONSTRAINT product_category_own_parent_check CHECK (parent_category_id <> product_category_id),
+    CONSTRAINT product_category_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT product_category_length_check CHECK (
         char_length(name) <= 200
         AND char_length(description) <= 100000
@@ -60,12 +63,17 @@ CREATE TABLE IF NOT EXISTS crm.product (
     CONSTRAINT product_product_category_id_fkey FOREIGN KEY (product_category_id)
         REFERENCES crm.product_category,
     CONSTRAINT product_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
-    CONSTRAINT product_price_check CHECK (price >= 0 AND price <> 'NaN'),
-    CONSTRAINT product_cost_check CHECK (cost >= 0 AND cost <> 'NaN'),
-    CONSTRAINT product_stock_quantity_check CHECK (stock_quantity >= 0),
+    CONSTRAINT product_price_check CHECK (price >= 0 AND price <= 1000000000000),
+    CONSTRAINT product_cost_check CHECK (cost >= 0 AND cost <= 1000000000000),
+    CONSTRAINT product_stock_quantity_check CHECK (stock_quantity >= 0 AND stock_quantity <= 1000000000000),
     CONSTRAINT product_reorder_level_check CHECK (reorder_level >= 0),
     CONSTRAINT product_custom_check CHECK (jsonb_typeof(custom) = 'object'),
     CONSTRAINT product_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT product_name_check CHECK (
+        sku ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+        AND name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
+    CONSTRAINT product_finite_check CHECK (isfinite(deleted_at)),
     CONSTRAINT product_length_check CHECK (
         char_length(sku) <= 200
         AND char_length(name) <= 200
@@ -86,12 +94,12 @@ COMMENT ON COLUMN crm.product.description IS 'Longer text about the product, for
 COMMENT ON COLUMN crm.product.product_category_id IS 'Home category of the product.';
 COMMENT ON COLUMN crm.product.currency_code IS 'Currency of price and cost.';
 COMMENT ON COLUMN crm.product.price IS
-    'List price of one unit, 0 or more; a line without a price takes it, converted where currencies differ.';
-COMMENT ON COLUMN crm.product.cost IS 'Purchase cost of one unit, 0 or more, for margins; NULL if unknown.';
+    'List price of one unit, from 0 to 10^12; a line without a price takes it, converted where currencies differ.';
+COMMENT ON COLUMN crm.product.cost IS
+    'Purchase cost of one unit, from 0 to 10^12, for margins; NULL if unknown.';
 COMMENT ON COLUMN crm.product.stock_quantity IS
-    'Units in stock, never below 0, always the sum of the product''s stock movements. Kept by triggers on '
-    'order '
-    'lines, order status and movements. An app may write it: INSERT makes an opening movement, UPDATE an '
+    'Units in stock, from 0 to 10^12, always the sum of the product''s stock movements. Kept by triggers on '
+    'order lines, order status and movements. An app may write it: INSERT makes an opening movement, UPDATE an '
     'adjust '
     'movement of the difference. Changes of it bump neither updated_at nor row_version.';
 COMMENT ON COLUMN crm.product.reorder_level IS

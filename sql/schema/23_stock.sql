@@ -12,9 +12,13 @@ CREATE TABLE IF NOT EXISTS crm.stock_movement (
     created_by text NOT NULL DEFAULT SESSION_USER,
     CONSTRAINT stock_movement_pkey PRIMARY KEY (stock_movement_id),
     CONSTRAINT stock_movement_product_id_fkey FOREIGN KEY (product_id) REFERENCES crm.product,
-    CONSTRAINT stock_movement_quantity_check CHECK (quantity <> 0),
+    CONSTRAINT stock_movement_quantity_check
+        CHECK (quantity <> 0 AND quantity >= -1000000000000 AND quantity <= 1000000000000),
     CONSTRAINT stock_movement_reason_check
         CHECK (reason IN ('opening', 'sale', 'cancel', 'return', 'purchase', 'adjust')),
+    CONSTRAINT stock_movement_order_check CHECK (
+        reason IN ('sale', 'cancel', 'return') OR num_nonnulls(sales_order_id, line_no) = 0
+    ),
     CONSTRAINT stock_movement_length_check CHECK (char_length(note) <= 1000),
     CONSTRAINT stock_movement_finite_check CHECK (isfinite(moved_at))
 );
@@ -25,12 +29,13 @@ COMMENT ON COLUMN crm.stock_movement.stock_movement_id IS
     'Key of the movement, rising in the order of writing.';
 COMMENT ON COLUMN crm.stock_movement.product_id IS 'The product whose stock changes.';
 COMMENT ON COLUMN crm.stock_movement.moved_at IS 'When the goods moved.';
-COMMENT ON COLUMN crm.stock_movement.quantity IS 'Units: above 0 into stock, below 0 out of it; never 0.';
+COMMENT ON COLUMN crm.stock_movement.quantity IS
+    'Units: above 0 into stock, below 0 out of it; never 0, at most 10^12.';
 COMMENT ON COLUMN crm.stock_movement.reason IS
     'opening (first stock), sale (an order line), cancel (an order or line taken back), return (a return''s '
     'line), purchase (goods received) or adjust (count, loss, direct change).';
 COMMENT ON COLUMN crm.stock_movement.sales_order_id IS
-    'The order that caused the movement. No foreign key on purpose: the movement outlives a deleted order.';
+    'The order that caused the movement; only sale, cancel and return have one. No foreign key on purpose: the movement outlives a deleted order.';
 COMMENT ON COLUMN crm.stock_movement.line_no IS
     'Line of that order, without a foreign key for the same reason; NULL for other reasons.';
 COMMENT ON COLUMN crm.stock_movement.note IS 'Remark, e.g. the number of a delivery note.';
@@ -48,6 +53,7 @@ CREATE TABLE IF NOT EXISTS crm.stock_alert (
     cleared_at timestamptz,
     CONSTRAINT stock_alert_pkey PRIMARY KEY (stock_alert_id),
     CONSTRAINT stock_alert_product_id_fkey FOREIGN KEY (product_id) REFERENCES crm.product ON DELETE CASCADE,
+    CONSTRAINT stock_alert_finite_check CHECK (isfinite(raised_at) AND isfinite(cleared_at)),
     CONSTRAINT stock_alert_period_check CHECK (cleared_at >= raised_at)
 );
 COMMENT ON TABLE crm.stock_alert IS

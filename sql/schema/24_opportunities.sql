@@ -11,6 +11,9 @@ CREATE TABLE IF NOT EXISTS crm.pipeline (
     row_version bigint NOT NULL DEFAULT 1,
     CONSTRAINT pipeline_pkey PRIMARY KEY (pipeline_id),
     CONSTRAINT pipeline_name_key UNIQUE (name),
+    CONSTRAINT pipeline_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT pipeline_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.pipeline IS
@@ -51,6 +54,9 @@ CREATE TABLE IF NOT EXISTS crm.pipeline_stage (
         AND (NOT is_lost OR win_probability = 0)
     ),
     CONSTRAINT pipeline_stage_rotting_days_check CHECK (rotting_days > 0),
+    CONSTRAINT pipeline_stage_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT pipeline_stage_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.pipeline_stage IS 'One step of a pipeline, with the chance of winning from there.';
@@ -74,6 +80,9 @@ CREATE TABLE IF NOT EXISTS crm.loss_reason (
     name text NOT NULL,
     CONSTRAINT loss_reason_pkey PRIMARY KEY (loss_reason_id),
     CONSTRAINT loss_reason_name_key UNIQUE (name),
+    CONSTRAINT loss_reason_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT loss_reason_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.loss_reason IS 'List of reasons why an opportunity was lost; users extend it.';
@@ -93,7 +102,10 @@ CREATE TABLE IF NOT EXISTS crm.opportunity (
     currency_code text NOT NULL,
     fx_rate_to_base numeric(20,10) NOT NULL,
     amount numeric(18,4) NOT NULL DEFAULT 0,
-    amount_base numeric(18,4) NOT NULL GENERATED ALWAYS AS (round(amount * fx_rate_to_base, 4)) STORED,
+    amount_base numeric(18,4) NOT NULL GENERATED ALWAYS AS (
+        -- Bounded, so that it never overflows before the CHECKs have spoken.
+        greatest(0, least(round(amount * fx_rate_to_base, 4), 99999999999999))
+    ) STORED,
     expected_close date NOT NULL,
     opened_at timestamptz NOT NULL DEFAULT now(),
     closed_at timestamptz,
@@ -126,11 +138,19 @@ CREATE TABLE IF NOT EXISTS crm.opportunity (
         forecast_category_override IN ('omitted', 'pipeline', 'best_case', 'most_likely', 'commit', 'closed')
     ),
     CONSTRAINT opportunity_fx_rate_to_base_check CHECK (fx_rate_to_base > 0 AND fx_rate_to_base <> 'NaN'),
-    CONSTRAINT opportunity_amount_check CHECK (amount >= 0 AND amount <> 'NaN'),
+    CONSTRAINT opportunity_amount_check CHECK (amount >= 0 AND amount <= 1000000000000),
+    CONSTRAINT opportunity_value_check CHECK (amount * fx_rate_to_base <= 1000000000000),
     CONSTRAINT opportunity_custom_check CHECK (jsonb_typeof(custom) = 'object'),
     CONSTRAINT opportunity_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
-    CONSTRAINT opportunity_finite_check
-        CHECK (isfinite(expected_close) AND isfinite(opened_at) AND isfinite(closed_at)),
+    CONSTRAINT opportunity_finite_check CHECK (
+        isfinite(expected_close)
+        AND isfinite(opened_at)
+        AND isfinite(closed_at)
+        AND isfinite(deleted_at)
+    ),
+    CONSTRAINT opportunity_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT opportunity_length_check CHECK (
         char_length(name) <= 200
         AND char_length(next_step) <= 1000
@@ -159,7 +179,8 @@ COMMENT ON COLUMN crm.opportunity.forecast_category_override IS
 COMMENT ON COLUMN crm.opportunity.currency_code IS 'Currency of the amount (ISO 4217).';
 COMMENT ON COLUMN crm.opportunity.fx_rate_to_base IS
     'Units of the base currency for one unit of currency_code, above 0; 1 for the base currency itself.';
-COMMENT ON COLUMN crm.opportunity.amount IS 'Expected value of the deal in currency_code, 0 or more.';
+COMMENT ON COLUMN crm.opportunity.amount IS
+    'Expected value of the deal in currency_code, from 0 to 10^12, in base currency as well.';
 COMMENT ON COLUMN crm.opportunity.amount_base IS
     'Expected value in the base currency, rounded to 4 places; generated.';
 COMMENT ON COLUMN crm.opportunity.expected_close IS 'Day on which the deal is expected to be decided.';
@@ -236,15 +257,19 @@ CREATE TABLE IF NOT EXISTS crm.opportunity_item (
     quantity bigint NOT NULL,
     unit_price numeric(18,4) NOT NULL,
     discount_rate numeric(7,4) NOT NULL DEFAULT 0,
-    line_total numeric(18,4) NOT NULL
-        GENERATED ALWAYS AS (round(quantity * unit_price * (1 - discount_rate), 4)) STORED,
+    line_total numeric(18,4) NOT NULL GENERATED ALWAYS AS (
+        -- Bounded, so that it never overflows before the CHECKs have spoken.
+        greatest(0, least(round(quantity * unit_price * (1 - discount_rate), 4), 99999999999999))
+    ) STORED,
     CONSTRAINT opportunity_item_pkey PRIMARY KEY (opportunity_id, line_no),
     CONSTRAINT opportunity_item_customer_id_opportunity_id_fkey FOREIGN KEY (customer_id, opportunity_id)
         REFERENCES crm.opportunity (customer_id, opportunity_id)
         ON UPDATE CASCADE DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT opportunity_item_product_id_fkey FOREIGN KEY (product_id) REFERENCES crm.product,
-    CONSTRAINT opportunity_item_quantity_check CHECK (quantity > 0),
-    CONSTRAINT opportunity_item_unit_price_check CHECK (unit_price >= 0 AND unit_price <> 'NaN'),
+    CONSTRAINT opportunity_item_line_no_check CHECK (line_no > 0),
+    CONSTRAINT opportunity_item_quantity_check CHECK (quantity > 0 AND quantity <= 1000000000000),
+    CONSTRAINT opportunity_item_unit_price_check CHECK (unit_price >= 0 AND unit_price <= 1000000000000),
+    CONSTRAINT opportunity_item_value_check CHECK (quantity * unit_price <= 1000000000000),
     CONSTRAINT opportunity_item_discount_rate_check CHECK (discount_rate >= 0 AND discount_rate <= 1)
 );
 COMMENT ON TABLE crm.opportunity_item IS
@@ -252,11 +277,13 @@ COMMENT ON TABLE crm.opportunity_item IS
 COMMENT ON COLUMN crm.opportunity_item.customer_id IS
     'The opportunity''s customer; filled from the opportunity if left out.';
 COMMENT ON COLUMN crm.opportunity_item.opportunity_id IS 'The deal that the line belongs to.';
-COMMENT ON COLUMN crm.opportunity_item.line_no IS 'Number of the line in its opportunity.';
+COMMENT ON COLUMN crm.opportunity_item.line_no IS 'Number of the line in its opportunity, from 1.';
 COMMENT ON COLUMN crm.opportunity_item.product_id IS 'The product that might be bought.';
-COMMENT ON COLUMN crm.opportunity_item.quantity IS 'Pieces that might be bought, above 0.';
+COMMENT ON COLUMN crm.opportunity_item.quantity IS
+    'Pieces that might be bought, from 1 to 10^12.';
 COMMENT ON COLUMN crm.opportunity_item.unit_price IS
-    'Price of one piece in the opportunity''s currency before discount, 0 or more.';
+    'Price of one piece in the opportunity''s currency before discount, from 0 to 10^12; times quantity at '
+    'most 10^12.';
 COMMENT ON COLUMN crm.opportunity_item.discount_rate IS 'Discount on the line, a fraction from 0 to 1.';
 COMMENT ON COLUMN crm.opportunity_item.line_total IS
     'Quantity times price less discount, in the opportunity''s currency, rounded to 4 places; generated.';
@@ -284,6 +311,11 @@ CREATE TABLE IF NOT EXISTS crm.opportunity_stage_history (
         FOREIGN KEY (pipeline_stage_id) REFERENCES crm.pipeline_stage,
     CONSTRAINT opportunity_stage_history_sales_rep_id_fkey
         FOREIGN KEY (sales_rep_id) REFERENCES crm.sales_rep,
+    CONSTRAINT opportunity_stage_history_finite_check CHECK (
+        isfinite(valid_from)
+        AND isfinite(valid_to)
+        AND isfinite(expected_close)
+    ),
     CONSTRAINT opportunity_stage_history_period_check CHECK (valid_to > valid_from),
     CONSTRAINT opportunity_stage_history_win_probability_check
         CHECK (win_probability >= 0 AND win_probability <= 1),

@@ -62,7 +62,14 @@ CREATE TABLE IF NOT EXISTS crm.lead (
     CONSTRAINT lead_custom_check CHECK (jsonb_typeof(custom) = 'object'),
     CONSTRAINT lead_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
     CONSTRAINT lead_finite_check CHECK (
-        isfinite(start_date) AND isfinite(scored_at) AND isfinite(allocated_at) AND isfinite(converted_at)
+        isfinite(start_date)
+        AND isfinite(scored_at)
+        AND isfinite(allocated_at)
+        AND isfinite(converted_at)
+        AND isfinite(deleted_at)
+    ),
+    CONSTRAINT lead_company_name_check CHECK (
+        company_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
     ),
     CONSTRAINT lead_length_check CHECK (
         char_length(company_name) <= 200
@@ -146,6 +153,7 @@ CREATE TABLE IF NOT EXISTS crm.lead_status_history (
         CHECK (from_status IN ('new', 'working', 'qualified', 'unqualified', 'converted')),
     CONSTRAINT lead_status_history_to_status_check
         CHECK (to_status IN ('new', 'working', 'qualified', 'unqualified', 'converted')),
+    CONSTRAINT lead_status_history_finite_check CHECK (isfinite(changed_at)),
     CONSTRAINT lead_status_history_length_check CHECK (char_length(note) <= 1000)
 );
 COMMENT ON TABLE crm.lead_status_history IS

@@ -12,7 +12,10 @@ CREATE TABLE IF NOT EXISTS crm.quote (
     currency_code text NOT NULL,
     fx_rate_to_base numeric(20,10) NOT NULL,
     total_price numeric(18,4) NOT NULL DEFAULT 0,
-    total_base numeric(18,4) NOT NULL GENERATED ALWAYS AS (round(total_price * fx_rate_to_base, 4)) STORED,
+    total_base numeric(18,4) NOT NULL GENERATED ALWAYS AS (
+        -- Bounded, so that it never overflows before the CHECKs have spoken.
+        greatest(0, least(round(total_price * fx_rate_to_base, 4), 99999999999999))
+    ) STORED,
     revision smallint NOT NULL DEFAULT 1,
     supersedes_quote_id bigint,
     created_at timestamptz NOT NULL DEFAULT now(),
@@ -32,7 +35,8 @@ CREATE TABLE IF NOT EXISTS crm.quote (
         REFERENCES crm.quote (customer_id, quote_id) DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT quote_status_check CHECK (status IN ('draft', 'sent', 'accepted', 'rejected', 'expired')),
     CONSTRAINT quote_fx_rate_to_base_check CHECK (fx_rate_to_base > 0 AND fx_rate_to_base <> 'NaN'),
-    CONSTRAINT quote_total_price_check CHECK (total_price >= 0 AND total_price <> 'NaN'),
+    CONSTRAINT quote_total_price_check CHECK (total_price >= 0 AND total_price <= 1000000000000),
+    CONSTRAINT quote_value_check CHECK (total_price * fx_rate_to_base <= 1000000000000),
     CONSTRAINT quote_revision_check CHECK (revision > 0),
     CONSTRAINT quote_own_successor_check CHECK (supersedes_quote_id <> quote_id),
     CONSTRAINT quote_finite_check CHECK (isfinite(date_created) AND isfinite(valid_until)),
@@ -54,7 +58,7 @@ COMMENT ON COLUMN crm.quote.currency_code IS 'Currency of all prices of the offe
 COMMENT ON COLUMN crm.quote.fx_rate_to_base IS
     'Units of the base currency for one unit of currency_code, above 0; 1 for the base currency itself.';
 COMMENT ON COLUMN crm.quote.total_price IS
-    'Sum of the line totals in currency_code, 0 or more; kept by triggers.';
+    'Sum of the line totals in currency_code, from 0 to 10^12, in base currency as well; kept by triggers.';
 COMMENT ON COLUMN crm.quote.total_base IS
     'Total price in the base currency, rounded to 4 places; generated.';
 COMMENT ON COLUMN crm.quote.revision IS 'Number of this version of the offer, 1 for the first.';
@@ -76,29 +80,37 @@ CREATE TABLE IF NOT EXISTS crm.quote_item (
     quantity bigint NOT NULL,
     price numeric(18,4) NOT NULL,
     discount_rate numeric(7,4) NOT NULL DEFAULT 0,
-    line_total numeric(18,4) NOT NULL
-        GENERATED ALWAYS AS (round(quantity * price * (1 - discount_rate), 4)) STORED,
+    line_total numeric(18,4) NOT NULL GENERATED ALWAYS AS (
+        -- Bounded, so that it never overflows before the CHECKs have spoken.
+        greatest(0, least(round(quantity * price * (1 - discount_rate), 4), 99999999999999))
+    ) STORED,
     CONSTRAINT quote_item_pkey PRIMARY KEY (quote_id, line_no),
     CONSTRAINT quote_item_customer_id_quote_id_fkey FOREIGN KEY (customer_id, quote_id)
         REFERENCES crm.quote (customer_id, quote_id)
         ON UPDATE CASCADE DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT quote_item_product_id_fkey FOREIGN KEY (product_id) REFERENCES crm.product,
-    CONSTRAINT quote_item_quantity_check CHECK (quantity > 0),
-    CONSTRAINT quote_item_price_check CHECK (price >= 0 AND price <> 'NaN'),
+    CONSTRAINT quote_item_line_no_check CHECK (line_no > 0),
+    CONSTRAINT quote_item_quantity_check CHECK (quantity > 0 AND quantity <= 1000000000000),
+    CONSTRAINT quote_item_price_check CHECK (price >= 0 AND price <= 1000000000000),
+    CONSTRAINT quote_item_value_check CHECK (quantity * price <= 1000000000000),
     CONSTRAINT quote_item_discount_rate_check CHECK (discount_rate >= 0 AND discount_rate <= 1),
+    CONSTRAINT quote_item_product_name_check CHECK (
+        product_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT quote_item_length_check CHECK (char_length(product_name) <= 200)
 );
 COMMENT ON TABLE crm.quote_item IS 'One line of a quote: what is offered, how much of it and at what price.';
 COMMENT ON COLUMN crm.quote_item.customer_id IS 'The quote''s customer; filled from the quote if left out.';
 COMMENT ON COLUMN crm.quote_item.quote_id IS 'The offer that the line belongs to.';
-COMMENT ON COLUMN crm.quote_item.line_no IS 'Number of the line in its quote.';
+COMMENT ON COLUMN crm.quote_item.line_no IS 'Number of the line in its quote, from 1.';
 COMMENT ON COLUMN crm.quote_item.product_id IS
     'The product offered; NULL for something that the catalogue doesn''t hold.';
 COMMENT ON COLUMN crm.quote_item.product_name IS
     'What the line offers, as named at the time of the offer; kept when the product is renamed.';
-COMMENT ON COLUMN crm.quote_item.quantity IS 'Pieces offered, above 0.';
+COMMENT ON COLUMN crm.quote_item.quantity IS 'Pieces offered, from 1 to 10^12.';
 COMMENT ON COLUMN crm.quote_item.price IS
-    'Price of one piece in the quote''s currency before discount, 0 or more.';
+    'Price of one piece in the quote''s currency before discount, from 0 to 10^12; times quantity at most '
+    '10^12.';
 COMMENT ON COLUMN crm.quote_item.discount_rate IS 'Discount on the line, a fraction from 0 to 1.';
 COMMENT ON COLUMN crm.quote_item.line_total IS
     'Quantity times price less discount, in the quote''s currency, rounded to 4 places; generated.';

@@ -30,6 +30,10 @@ CREATE TABLE IF NOT EXISTS crm.account (
     CONSTRAINT account_credit_limit_check CHECK (credit_limit >= 0 AND credit_limit <> 'NaN'),
     CONSTRAINT account_status_check CHECK (status IN ('open', 'on_hold', 'closed')),
     CONSTRAINT account_finite_check CHECK (isfinite(opened_at)),
+    CONSTRAINT account_name_check CHECK (
+        account_number ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+        AND name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT account_length_check CHECK (char_length(account_number) <= 200 AND char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.account IS

@@ -55,8 +55,8 @@ CREATE TABLE IF NOT EXISTS crm.sales_order (
     CONSTRAINT sales_order_status_check
         CHECK (status IN ('pending', 'confirmed', 'shipped', 'completed', 'canceled')),
     CONSTRAINT sales_order_fx_rate_to_base_check CHECK (fx_rate_to_base > 0 AND fx_rate_to_base <> 'NaN'),
-    CONSTRAINT sales_order_total_amount_check CHECK (total_amount >= 0 AND total_amount <> 'NaN'),
-    CONSTRAINT sales_order_total_base_check CHECK (total_base >= 0 AND total_base <> 'NaN'),
+    CONSTRAINT sales_order_total_amount_check CHECK (total_amount >= 0 AND total_amount <= 1000000000000),
+    CONSTRAINT sales_order_total_base_check CHECK (total_base >= 0 AND total_base <= 1000000000000),
     CONSTRAINT sales_order_ship_to_country_code_check CHECK (ship_to_country_code ~ '^[A-Z]{2}$'),
     CONSTRAINT sales_order_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
     CONSTRAINT sales_order_length_check CHECK (
@@ -75,7 +75,7 @@ COMMENT ON TABLE crm.sales_order IS
     'canceled, a sale with sign +1 and a return with -1. Past pending it can''t be deleted, only canceled.';
 COMMENT ON COLUMN crm.sales_order.sales_order_id IS 'Key of the order.';
 COMMENT ON COLUMN crm.sales_order.customer_id IS
-    'The customer who buys. Account, quote, opportunity and returned order must be of the same customer; '
+    'The customer who buys, not a deleted one. Account, quote, opportunity and returned order must be of the same customer; '
     'crm.move_customer_documents moves an order to another one, lines and all.';
 COMMENT ON COLUMN crm.sales_order.account_id IS
     'The customer''s account that the order is booked on, if any.';
@@ -105,9 +105,9 @@ COMMENT ON COLUMN crm.sales_order.fx_rate_to_base IS
     'Base currency for one unit of currency_code. A trigger fills in the rate of order_date (1 for the base '
     'currency) if it is left out; frozen from then on.';
 COMMENT ON COLUMN crm.sales_order.total_amount IS
-    'Sum of the lines'' line_total in currency_code. Kept by triggers on order_item; apps only read it.';
+    'Sum of the lines'' line_total in currency_code, at most 10^12. Kept by triggers on order_item; apps only read it.';
 COMMENT ON COLUMN crm.sales_order.total_base IS
-    'Sum of the lines'' line_base in base currency. Kept by triggers on order_item; apps only read it.';
+    'Sum of the lines'' line_base in base currency, at most 10^12. Kept by triggers on order_item; apps only read it.';
 COMMENT ON COLUMN crm.sales_order.ship_to_name IS
     'Name of the receiver. The whole address is filled from the customer''s on insert where it is left out.';
 COMMENT ON COLUMN crm.sales_order.ship_to_street IS 'Street and house number of the delivery address.';
@@ -148,7 +148,8 @@ CREATE TABLE IF NOT EXISTS crm.order_item (
     unit_price numeric(18,4) NOT NULL,
     discount_rate numeric(7,4) NOT NULL DEFAULT 0,
     line_total numeric(18,4) NOT NULL GENERATED ALWAYS AS (
-        round(quantity * unit_price * (1 - discount_rate), 4)
+        -- Bounded, so that it never overflows before the CHECKs have spoken.
+        greatest(0, least(round(quantity * unit_price * (1 - discount_rate), 4), 99999999999999))
     ) STORED,
     line_base numeric(18,4) NOT NULL DEFAULT 0,
     CONSTRAINT order_item_pkey PRIMARY KEY (sales_order_id, line_no),
@@ -156,11 +157,16 @@ CREATE TABLE IF NOT EXISTS crm.order_item (
         REFERENCES crm.sales_order (customer_id, sales_order_id)
         ON UPDATE CASCADE DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT order_item_product_id_fkey FOREIGN KEY (product_id) REFERENCES crm.product,
-    CONSTRAINT order_item_quantity_check CHECK (quantity > 0),
-    CONSTRAINT order_item_unit_price_check CHECK (unit_price >= 0 AND unit_price <> 'NaN'),
+    CONSTRAINT order_item_line_no_check CHECK (line_no > 0),
+    CONSTRAINT order_item_quantity_check CHECK (quantity > 0 AND quantity <= 1000000000000),
+    CONSTRAINT order_item_unit_price_check CHECK (unit_price >= 0 AND unit_price <= 1000000000000),
+    CONSTRAINT order_item_value_check CHECK (quantity * unit_price <= 1000000000000),
     CONSTRAINT order_item_discount_rate_check
         CHECK (discount_rate >= 0 AND discount_rate <= 1 AND discount_rate <> 'NaN'),
-    CONSTRAINT order_item_line_base_check CHECK (line_base >= 0 AND line_base <> 'NaN'),
+    CONSTRAINT order_item_line_base_check CHECK (line_base >= 0 AND line_base <= 1000000000000),
+    CONSTRAINT order_item_product_name_check CHECK (
+        product_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT order_item_length_check CHECK (char_length(product_name) <= 200)
 );
 COMMENT ON TABLE crm.order_item IS
@@ -170,15 +176,15 @@ COMMENT ON COLUMN crm.order_item.customer_id IS
     'Customer of the order; a trigger fills it in if it is left out.';
 COMMENT ON COLUMN crm.order_item.sales_order_id IS 'The order that the line belongs to.';
 COMMENT ON COLUMN crm.order_item.line_no IS
-    'Number of the line within its order; a trigger takes the next one if it is left out.';
+    'Number of the line within its order, from 1; a trigger takes the next one if it is left out.';
 COMMENT ON COLUMN crm.order_item.product_id IS 'The product that is sold or taken back.';
 COMMENT ON COLUMN crm.order_item.product_name IS
     'Name of the product at the time of the order; a trigger fills it in if it is left out.';
-COMMENT ON COLUMN crm.order_item.quantity IS 'Units ordered, above 0, on a return as well.';
+COMMENT ON COLUMN crm.order_item.quantity IS
+    'Units ordered, from 1 to 10^12, on a return as well.';
 COMMENT ON COLUMN crm.order_item.unit_price IS
-    'Price of one unit in the order''s currency, 0 or more. A trigger takes the product''s price of that '
-    'moment, '
-    'converted where the currencies differ, if it is left out.';
+    'Price of one unit in the order''s currency, from 0 to 10^12; times quantity at most 10^12. A trigger '
+    'takes the product''s price of that moment, converted where the currencies differ, if it is left out.';
 COMMENT ON COLUMN crm.order_item.discount_rate IS
     'Discount on the line as a fraction, 0 to 1: 0.1 is 10 percent.';
 COMMENT ON COLUMN crm.order_item.line_total IS
@@ -221,6 +227,7 @@ CREATE TABLE IF NOT EXISTS crm.order_status_history (
     CONSTRAINT order_status_history_customer_id_sales_order_id_fkey FOREIGN KEY (customer_id, sales_order_id)
         REFERENCES crm.sales_order (customer_id, sales_order_id)
         ON UPDATE CASCADE ON DELETE CASCADE DEFERRABLE INITIALLY IMMEDIATE,
+    CONSTRAINT order_status_history_finite_check CHECK (isfinite(changed_at)),
     CONSTRAINT order_status_history_length_check CHECK (char_length(note) <= 1000)
 );
 COMMENT ON TABLE crm.order_status_history IS

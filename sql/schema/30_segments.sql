@@ -14,6 +14,10 @@ CREATE TABLE IF NOT EXISTS crm.segment (
     CONSTRAINT segment_pkey PRIMARY KEY (segment_id),
     CONSTRAINT segment_name_key UNIQUE (name),
     CONSTRAINT segment_kind_check CHECK (kind IN ('criteria', 'rfm', 'static')),
+    CONSTRAINT segment_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
+    CONSTRAINT segment_finite_check CHECK (isfinite(refreshed_at)),
     CONSTRAINT segment_length_check CHECK (char_length(name) <= 200 AND char_length(description) <= 100000)
 );
 COMMENT ON TABLE crm.segment IS 'A group of customers, by criteria, by RFM scores or picked by hand.';
@@ -38,7 +42,9 @@ CREATE TABLE IF NOT EXISTS crm.segment_criterion (
     CONSTRAINT segment_criterion_segment_id_fkey FOREIGN KEY (segment_id)
         REFERENCES crm.segment ON DELETE CASCADE,
     CONSTRAINT segment_criterion_group_no_check CHECK (group_no > 0),
-    CONSTRAINT segment_criterion_criteria_details_check CHECK (btrim(criteria_details) <> ''),
+    CONSTRAINT segment_criterion_criteria_details_check CHECK (
+        criteria_details ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT segment_criterion_length_check CHECK (char_length(criteria_details) <= 100000)
 );
 COMMENT ON TABLE crm.segment_criterion IS
@@ -86,6 +92,7 @@ CREATE TABLE IF NOT EXISTS crm.segment_member_history (
         REFERENCES crm.segment ON DELETE CASCADE,
     CONSTRAINT segment_member_history_customer_id_fkey FOREIGN KEY (customer_id)
         REFERENCES crm.customer ON DELETE CASCADE,
+    CONSTRAINT segment_member_history_finite_check CHECK (isfinite(valid_from) AND isfinite(valid_to)),
     CONSTRAINT segment_member_history_period_check CHECK (valid_to > valid_from)
 );
 COMMENT ON TABLE crm.segment_member_history IS

@@ -166,6 +166,7 @@ CREATE TABLE IF NOT EXISTS crm.campaign_attribution (
         )
     ),
     CONSTRAINT campaign_attribution_share_rate_check CHECK (share_rate >= 0 AND share_rate <= 1),
+    CONSTRAINT campaign_attribution_finite_check CHECK (isfinite(computed_at)),
     CONSTRAINT campaign_attribution_revenue_base_check CHECK (revenue_base <> 'NaN')
 );
 COMMENT ON TABLE crm.campaign_attribution IS

@@ -11,6 +11,9 @@ CREATE TABLE IF NOT EXISTS crm.knowledge_base (
     row_version bigint NOT NULL DEFAULT 1,
     CONSTRAINT knowledge_base_pkey PRIMARY KEY (knowledge_base_id),
     CONSTRAINT knowledge_base_name_key UNIQUE (name),
+    CONSTRAINT knowledge_base_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT knowledge_base_length_check CHECK (
         char_length(name) <= 200
         AND char_length(description) <= 100000
@@ -39,6 +42,10 @@ CREATE TABLE IF NOT EXISTS crm.common_issue (
     CONSTRAINT common_issue_knowledge_base_id_fkey FOREIGN KEY (knowledge_base_id)
         REFERENCES crm.knowledge_base ON DELETE CASCADE,
     CONSTRAINT common_issue_language_check CHECK (language ~ '^[a-z][a-z0-9_]{0,62}$'),
+    CONSTRAINT common_issue_issue_title_check CHECK (
+        issue_title ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
+    CONSTRAINT common_issue_finite_check CHECK (isfinite(last_updated)),
     CONSTRAINT common_issue_length_check CHECK (
         char_length(issue_title) <= 200
         AND char_length(solution_details) <= 100000

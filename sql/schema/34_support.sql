@@ -27,6 +27,9 @@ CREATE TABLE IF NOT EXISTS crm.sla_policy (
     CONSTRAINT sla_policy_first_response_minutes_check CHECK (first_response_minutes > 0),
     CONSTRAINT sla_policy_next_response_minutes_check CHECK (next_response_minutes > 0),
     CONSTRAINT sla_policy_resolution_minutes_check CHECK (resolution_minutes > 0),
+    CONSTRAINT sla_policy_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT sla_policy_length_check CHECK (
         char_length(name) <= 200
         AND char_length(category) <= 200
@@ -224,6 +227,7 @@ CREATE TABLE IF NOT EXISTS crm.ticket_status_history (
     CONSTRAINT ticket_status_history_to_status_check CHECK (
         to_status IN ('new', 'open', 'pending', 'on_hold', 'solved', 'closed')
     ),
+    CONSTRAINT ticket_status_history_finite_check CHECK (isfinite(changed_at)),
     CONSTRAINT ticket_status_history_length_check CHECK (char_length(note) <= 1000)
 );
 COMMENT ON TABLE crm.ticket_status_history IS

@@ -5,6 +5,9 @@ CREATE TABLE IF NOT EXISTS crm.interaction_type (
     name text NOT NULL,
     CONSTRAINT interaction_type_pkey PRIMARY KEY (interaction_type_id),
     CONSTRAINT interaction_type_name_key UNIQUE (name),
+    CONSTRAINT interaction_type_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT interaction_type_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.interaction_type IS 'The ways to talk to a customer; the organisation may add its own.';
@@ -17,6 +20,9 @@ CREATE TABLE IF NOT EXISTS crm.interaction_outcome (
     needs_follow_up boolean NOT NULL DEFAULT false,
     CONSTRAINT interaction_outcome_pkey PRIMARY KEY (interaction_outcome_id),
     CONSTRAINT interaction_outcome_name_key UNIQUE (name),
+    CONSTRAINT interaction_outcome_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT interaction_outcome_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.interaction_outcome IS 'What can come out of a talk; the organisation may add its own.';

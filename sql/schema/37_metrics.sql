@@ -23,6 +23,12 @@ CREATE TABLE IF NOT EXISTS crm.customer_metrics (
     CONSTRAINT customer_metrics_pkey PRIMARY KEY (customer_id),
     CONSTRAINT customer_metrics_customer_id_fkey FOREIGN KEY (customer_id)
         REFERENCES crm.customer ON DELETE CASCADE,
+    CONSTRAINT customer_metrics_finite_check CHECK (
+        isfinite(first_order_at)
+        AND isfinite(last_order_at)
+        AND isfinite(last_interaction_at)
+        AND isfinite(last_feedback_at)
+    ),
     CONSTRAINT customer_metrics_order_count_check CHECK (order_count >= 0),
     CONSTRAINT customer_metrics_order_day_count_check CHECK (order_day_count >= 0)
 ) WITH (fillfactor = 70);
@@ -79,6 +85,7 @@ CREATE TABLE IF NOT EXISTS crm.customer_score (
         expected_orders >= 0 AND expected_orders < 'Infinity'
     ),
     CONSTRAINT customer_score_clv_check CHECK (clv <> 'NaN'),
+    CONSTRAINT customer_score_finite_check CHECK (isfinite(rfm_refreshed_at) AND isfinite(clv_refreshed_at)),
     CONSTRAINT customer_score_length_check CHECK (
         char_length(rfm_segment) <= 200
         AND char_length(clv_model) <= 200

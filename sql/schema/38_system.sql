@@ -66,6 +66,9 @@ CREATE TABLE IF NOT EXISTS crm.event_consumer (
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT event_consumer_pkey PRIMARY KEY (event_consumer_id),
     CONSTRAINT event_consumer_name_key UNIQUE (name),
+    CONSTRAINT event_consumer_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
     CONSTRAINT event_consumer_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.event_consumer IS 'The programs that read events, each with its place in the outbox.';
@@ -128,28 +131,36 @@ COMMENT ON TABLE crm.audit_log IS
     'Who changed which row when, and how; rows are only ever added, by the database.';
 COMMENT ON COLUMN crm.audit_log.audit_log_id IS
     'Key of the entry; not without gaps and not in the order of commits.';
-COMMENT ON COLUMN crm.audit_log.logged_at IS 'Wall-clock time at which the entry was written.';
+COMMENT ON COLUMN crm.audit_log.logged_at IS
+    'Wall-clock time at which the statement''s entries were written.';
 COMMENT ON COLUMN crm.audit_log.transaction_id IS
     'Transaction that made the change; unique only between two restores of the database.';
 COMMENT ON COLUMN crm.audit_log.login IS 'Login of the database session.';
-COMMENT ON COLUMN crm.audit_log.role IS 'Role that the statement ran as.';
+COMMENT ON COLUMN crm.audit_log.role IS
+    'Role that the client acted as: the login, or what SET ROLE made of it.';
 COMMENT ON COLUMN crm.audit_log.staff_id IS
     'Member of staff behind the session, also behind a connection pool; NULL if unknown; no foreign key.';
-COMMENT ON COLUMN crm.audit_log.application IS 'What the client called itself (application_name).';
-COMMENT ON COLUMN crm.audit_log.table_name IS 'Table of schema crm that was changed.';
+COMMENT ON COLUMN crm.audit_log.application IS
+    'What the client called itself (application_name), which proves nothing; NULL if nothing.';
+COMMENT ON COLUMN crm.audit_log.table_name IS
+    'Table that was changed; with its schema unless that is crm.';
 COMMENT ON COLUMN crm.audit_log.operation IS 'What was done: insert, update, delete or truncate.';
-COMMENT ON COLUMN crm.audit_log.row_id IS 'Key of the row where the key is one bigint; no foreign key.';
-COMMENT ON COLUMN crm.audit_log.row_key IS 'Key of the row as a JSON object where it has several columns.';
-COMMENT ON COLUMN crm.audit_log.customer_id IS 'Customer whose row it was; NULL if none; no foreign key.';
+COMMENT ON COLUMN crm.audit_log.row_id IS
+    'Key of the row where that is one bigint; of several columns the first one, such as the order of a line; '
+    'otherwise NULL. No foreign key.';
+COMMENT ON COLUMN crm.audit_log.row_key IS
+    'Key of the row as a JSON object where it is not one bigint; NULL otherwise.';
+COMMENT ON COLUMN crm.audit_log.customer_id IS
+    'Customer whose row it is after the change, or was if it is gone; NULL if none; no foreign key.';
 COMMENT ON COLUMN crm.audit_log.old_values IS
-    'Values before, as a JSON object: the changed columns of an update, all of a deleted row.';
+    'Values before, as a JSON object: the changed columns of an update; of a deleted row all but NULLs.';
 COMMENT ON COLUMN crm.audit_log.new_values IS
-    'Values after, as a JSON object: the changed columns of an update, all of a new row.';
+    'Values after, as a JSON object: the changed columns of an update; of a new row all but NULLs.';
 
-CREATE INDEX IF NOT EXISTS audit_log_table_name_row_id_logged_at_idx
-    ON crm.audit_log (table_name, row_id, logged_at);
-CREATE INDEX IF NOT EXISTS audit_log_customer_id_idx ON crm.audit_log (customer_id)
-    WHERE customer_id IS NOT NULL;
+-- Each index costs at every audited row: the key first, since numbers compare faster than names, and no WHERE, which
+-- would be prepared at every statement.
+CREATE INDEX IF NOT EXISTS audit_log_row_id_table_name_idx ON crm.audit_log (row_id, table_name);
+CREATE INDEX IF NOT EXISTS audit_log_customer_id_idx ON crm.audit_log (customer_id);
 CREATE INDEX IF NOT EXISTS audit_log_logged_at_idx ON crm.audit_log USING brin (logged_at);
 
 CREATE TABLE IF NOT EXISTS crm.error_catalog (
@@ -237,36 +248,82 @@ CREATE INDEX IF NOT EXISTS consent_contact_id_idx ON crm.consent (contact_id)
     WHERE contact_id IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS crm.pii_registry (
+    schema_name text NOT NULL DEFAULT 'crm',
     table_name text NOT NULL,
     column_name text NOT NULL,
     class text NOT NULL,
     action text NOT NULL,
     retention_days integer,
-    CONSTRAINT pii_registry_pkey PRIMARY KEY (table_name, column_name),
+    CONSTRAINT pii_registry_pkey PRIMARY KEY (schema_name, table_name, column_name),
     CONSTRAINT pii_registry_class_check CHECK (
-        class IN ('none', 'name', 'contact', 'address', 'birth', 'free_text', 'custom', 'staff')
+        class IN ('none', 'name', 'area', 'contact', 'address', 'birth', 'free_text', 'custom', 'staff')
     ),
     CONSTRAINT pii_registry_action_check CHECK (action IN ('keep', 'clear', 'replace', 'redact', 'delete')),
     CONSTRAINT pii_registry_retention_days_check CHECK (retention_days > 0),
     CONSTRAINT pii_registry_length_check CHECK (
-        char_length(table_name) <= 200
+        char_length(schema_name) <= 200
+        AND char_length(table_name) <= 200
         AND char_length(column_name) <= 200
     )
 );
 COMMENT ON TABLE crm.pii_registry IS
     'Which columns hold personal data, of which kind, and what an erasure does to them; columns of your '
-    'own belong here.';
-COMMENT ON COLUMN crm.pii_registry.table_name IS 'Table of schema crm that the column stands in.';
+    'own are added by crm.classify_column().';
+COMMENT ON COLUMN crm.pii_registry.schema_name IS 'Schema of the table: crm or crm_state.';
+COMMENT ON COLUMN crm.pii_registry.table_name IS 'Table that the column stands in.';
 COMMENT ON COLUMN crm.pii_registry.column_name IS
-    'Column that is classified; every text and jsonb column is.';
+    'Column that is classified; every text and jsonb column of the CRM is.';
 COMMENT ON COLUMN crm.pii_registry.class IS
-    'Kind of data: none, name, contact (e-mail, phone), address, birth, free_text, custom (JSON of your '
-    'own) or staff.';
+    'Kind of data: none, name, area (city, state, country), contact (e-mail, phone), address, birth, '
+    'free_text, custom (fields of your own) or staff. It decides which roles may read the column.';
 COMMENT ON COLUMN crm.pii_registry.action IS
-    'What an erasure does: keep, clear (NULL), replace (a fixed text), redact (the personal parts) or '
-    'delete (the row).';
+    'What an erasure does: keep; clear (NULL, or as replace where a value is required); replace (the text '
+    'erased, or {}); redact (texts as replace, of JSON all values but keys and statuses); delete (the row).';
 COMMENT ON COLUMN crm.pii_registry.retention_days IS
-    'Days after which the action is due without a request; NULL for no limit.';
+    'Days without any activity of a customer after which the action is due without a request; NULL for '
+    'no limit.';
+
+CREATE TABLE IF NOT EXISTS crm.legal_hold (
+    customer_id bigint NOT NULL,
+    reason text NOT NULL,
+    held_at timestamptz NOT NULL DEFAULT now(),
+    held_by text NOT NULL DEFAULT SESSION_USER,
+    CONSTRAINT legal_hold_pkey PRIMARY KEY (customer_id),
+    CONSTRAINT legal_hold_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES crm.customer,
+    CONSTRAINT legal_hold_finite_check CHECK (isfinite(held_at)),
+    CONSTRAINT legal_hold_length_check CHECK (char_length(reason) <= 1000)
+);
+COMMENT ON TABLE crm.legal_hold IS
+    'Customers whose data must be kept for legal claims: crm.erase_customer() refuses them (RM023). Deleting '
+    'the row ends the hold.';
+COMMENT ON COLUMN crm.legal_hold.customer_id IS 'Customer whose data are held.';
+COMMENT ON COLUMN crm.legal_hold.reason IS 'Why, such as the number of a file; at most 1000 characters.';
+COMMENT ON COLUMN crm.legal_hold.held_at IS 'Since when the hold is in force.';
+COMMENT ON COLUMN crm.legal_hold.held_by IS 'Login that placed the hold.';
+
+CREATE TABLE IF NOT EXISTS crm.erasure_log (
+    erasure_log_id bigint GENERATED BY DEFAULT AS IDENTITY,
+    customer_id bigint NOT NULL,
+    erased_at timestamptz NOT NULL DEFAULT now(),
+    erased_by text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT erasure_log_pkey PRIMARY KEY (erasure_log_id),
+    CONSTRAINT erasure_log_finite_check CHECK (isfinite(erased_at)),
+    CONSTRAINT erasure_log_length_check CHECK (char_length(reason) <= 200)
+);
+COMMENT ON TABLE crm.erasure_log IS
+    'Customers whose personal data were erased, keys only. Written by crm.erase_customer(); keep a copy '
+    'outside the database, to call crm.replay_erasures() after a restore from an older backup.';
+COMMENT ON COLUMN crm.erasure_log.erasure_log_id IS 'Key of the entry.';
+COMMENT ON COLUMN crm.erasure_log.customer_id IS
+    'Customer who was erased; no foreign key, so that the entry outlives the row.';
+COMMENT ON COLUMN crm.erasure_log.erased_at IS 'When it was done.';
+COMMENT ON COLUMN crm.erasure_log.erased_by IS
+    'Who did it: the login or, behind a connection pool, the identified member of staff.';
+COMMENT ON COLUMN crm.erasure_log.reason IS
+    'Why, such as the number of the request; at most 200 characters and no personal data, since it stays.';
+
+CREATE INDEX IF NOT EXISTS erasure_log_customer_id_idx ON crm.erasure_log (customer_id);
 
 -- Jobs, models, imports -------------------------------------------------------------------------------------
 
@@ -285,6 +342,10 @@ CREATE TABLE IF NOT EXISTS crm.maintenance_job (
     CONSTRAINT maintenance_job_staff_id_fkey FOREIGN KEY (staff_id) REFERENCES crm.staff,
     CONSTRAINT maintenance_job_every_minutes_check CHECK (every_minutes > 0),
     CONSTRAINT maintenance_job_parameters_check CHECK (jsonb_typeof(parameters) = 'object'),
+    CONSTRAINT maintenance_job_name_check CHECK (
+        name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+    ),
+    CONSTRAINT maintenance_job_finite_check CHECK (isfinite(last_started_at) AND isfinite(last_finished_at)),
     CONSTRAINT maintenance_job_length_check CHECK (char_length(name) <= 200)
 );
 COMMENT ON TABLE crm.maintenance_job IS
@@ -314,6 +375,7 @@ CREATE TABLE IF NOT EXISTS crm.job_history (
     CONSTRAINT job_history_maintenance_job_id_fkey FOREIGN KEY (maintenance_job_id)
         REFERENCES crm.maintenance_job ON DELETE CASCADE,
     CONSTRAINT job_history_rows_affected_check CHECK (rows_affected >= 0),
+    CONSTRAINT job_history_finite_check CHECK (isfinite(started_at) AND isfinite(finished_at)),
     CONSTRAINT job_history_period_check CHECK (finished_at >= started_at)
 );
 COMMENT ON TABLE crm.job_history IS 'Every run of a maintenance job.';
@@ -340,6 +402,7 @@ CREATE TABLE IF NOT EXISTS crm.model (
     CONSTRAINT model_log_likelihood_check CHECK (
         log_likelihood > '-Infinity' AND log_likelihood < 'Infinity'
     ),
+    CONSTRAINT model_finite_check CHECK (isfinite(fitted_at)),
     CONSTRAINT model_length_check CHECK (char_length(kind) <= 200 AND char_length(data_hash) <= 200)
 );
 COMMENT ON TABLE crm.model IS
@@ -464,6 +527,26 @@ FROM (VALUES
         'customer.deleted',
         'A customer was marked as deleted.',
         'note (the reason given, may be empty) and by (the login)'
+    ),
+    (
+        'customer.erased',
+        'The personal data of a customer were erased.',
+        'by (the login)'
+    ),
+    (
+        'customer.reassigned',
+        'A customer was given to another sales rep or region.',
+        'sales_rep_id and region_id as given (null: as before), note (the reason given, may be empty) and by (the login)'
+    ),
+    (
+        'lead.reassigned',
+        'A lead was given to another sales rep or region.',
+        'sales_rep_id and region_id as given (null: as before), note (the reason given, may be empty) and by (the login)'
+    ),
+    (
+        'opportunity.reassigned',
+        'An opportunity was given to another sales rep.',
+        'sales_rep_id as given, region_id null, note (the reason given, may be empty) and by (the login)'
     ),
     (
         'customer.restored',

@@ -1,5 +1,6 @@
--- 45_triggers: every trigger of the CRM, in one list. A trigger that is there already stays untouched, so
--- that installing anew takes no lock on a table that needs nothing.
+-- 45_triggers: every trigger of the CRM, in one list. A trigger that is there as it should be stays untouched,
+-- so that installing anew takes no lock on a table that needs nothing. The words of a timing are those of
+-- pg_get_triggerdef(), in its order (INSERT, DELETE, UPDATE, TRUNCATE), since definitions are compared as text.
 --
 -- Naming: <table>_fill and <table>_stamp complete the row before it is written, in this (alphabetical) order;
 -- <table>_ai, _au, _ad are the one entry point per event after the statement; _guard triggers refuse.
@@ -17,6 +18,7 @@ DECLARE
     before_row constant text := 'BEFORE INSERT OR UPDATE ON %s FOR EACH ROW';
     before_insert_row constant text := 'BEFORE INSERT ON %s FOR EACH ROW';
     before_update_row constant text := 'BEFORE UPDATE ON %s FOR EACH ROW';
+    before_delete_row constant text := 'BEFORE DELETE ON %s FOR EACH ROW';
 BEGIN
     RETURN QUERY
     SELECT v.table_name, v.trigger_name, v.timing, v.call
@@ -36,10 +38,22 @@ BEGIN
         ('tracking_event', 'tracking_event_fill', before_insert_row, 'crm._shipping_fill()'),
         ('lead', 'lead_fill', before_update_row, 'crm._lead_fill()'),
         ('common_issue', 'common_issue_fill', before_update_row, 'crm._common_issue_fill()'),
+        -- Rows that would leave the sight of their caller; after their region is filled
+        ('customer', 'customer_scope_check', 'BEFORE UPDATE OF country_code, state, region_id, region_is_manual, '
+            'sales_rep_id ON %s FOR EACH ROW', 'crm._scope_check()'),
+        ('lead', 'lead_scope_check', 'BEFORE UPDATE OF region_id, sales_rep_id ON %s FOR EACH ROW',
+            'crm._scope_check()'),
         -- Checks of rows that a CHECK cannot make
         ('organization', 'organization_time_zone_check', before_row, 'crm._time_zone_check()'),
         ('organization', 'organization_base_currency_guard', before_update_row, 'crm._base_currency_guard()'),
         ('business_calendar', 'business_calendar_time_zone_check', before_row, 'crm._time_zone_check()'),
+        -- What DELETE would be refused for, said with what to do instead
+        ('organization', 'organization_delete_guard', before_delete_row, 'crm._organization_delete_guard()'),
+        ('customer', 'customer_delete_guard', before_delete_row, 'crm._delete_guard()'),
+        ('contact', 'contact_delete_guard', before_delete_row, 'crm._delete_guard()'),
+        ('lead', 'lead_delete_guard', before_delete_row, 'crm._delete_guard()'),
+        ('opportunity', 'opportunity_delete_guard', before_delete_row, 'crm._delete_guard()'),
+        ('product', 'product_delete_guard', before_delete_row, 'crm._delete_guard()'),
         -- One entry per table and event
         ('customer', 'customer_ai', after_insert, 'crm._customer_ai()'),
         ('customer', 'customer_au', after_update, 'crm._customer_au()'),
@@ -51,8 +65,7 @@ BEGIN
         ('product', 'product_au', after_update, 'crm._product_au()'),
         ('stock_movement', 'stock_movement_ai', after_insert, 'crm._stock_movement_ai()'),
         ('sales_order', 'sales_order_au', after_update, 'crm._sales_order_au()'),
-        ('sales_order', 'sales_order_delete_guard', 'BEFORE DELETE ON %s FOR EACH ROW',
-            'crm._sales_order_delete_guard()'),
+        ('sales_order', 'sales_order_delete_guard', before_delete_row, 'crm._sales_order_delete_guard()'),
         ('order_item', 'order_item_ai', after_insert, 'crm._order_item_ai()'),
         ('order_item', 'order_item_au', after_update, 'crm._order_item_au()'),
         ('order_item', 'order_item_ad', after_delete, 'crm._order_item_ad()'),
@@ -63,10 +76,14 @@ BEGIN
         ('tracking_event', 'tracking_event_ad', after_delete, 'crm._tracking_event_ad()'),
         -- Ledgers and histories
         ('stock_movement', 'stock_movement_guard',
-            'BEFORE UPDATE OR DELETE ON %s FOR EACH STATEMENT', 'crm._append_only()'),
+            'BEFORE DELETE OR UPDATE ON %s FOR EACH STATEMENT', 'crm._append_only()'),
         -- For each row: deleting or moving an order without history cascades to no row
         ('order_status_history', 'order_status_history_guard',
-            'BEFORE UPDATE OR DELETE ON %s FOR EACH ROW', 'crm._append_only()'),
+            'BEFORE DELETE OR UPDATE ON %s FOR EACH ROW', 'crm._append_only()'),
+        ('consent', 'consent_guard', 'BEFORE DELETE OR UPDATE ON %s FOR EACH ROW',
+            'crm._append_only(''ledger'')'),
+        ('audit_log', 'audit_log_guard',
+            'BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON %s FOR EACH STATEMENT', 'crm._audit_guard()'),
         ('order_status_history', 'order_status_history_insert_guard',
             'BEFORE INSERT ON %s FOR EACH STATEMENT', 'crm._own_insert_only()')
     ) AS v (table_name, trigger_name, timing, call)
@@ -102,30 +119,86 @@ BEGIN
         CROSS JOIN (VALUES ('_tree_ai', after_insert), ('_tree_au', after_update)) AS e (suffix, timing)
     ) AS v
     UNION ALL
+    -- Tables that say what a person may see
+    SELECT t.table_name, t.table_name || '_scope',
+        'AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON %s FOR EACH STATEMENT', 'crm._scope_changed()'
+    FROM unnest(ARRAY['staff', 'sales_rep', 'sales_manager', 'marketing_manager', 'marketing_analyst',
+        'support_agent', 'region']) AS t (table_name)
+    UNION ALL
+    -- The audit: tables of customers, money and access. Ledgers and histories tell of themselves.
+    SELECT t.table_name, t.table_name || e.suffix, e.timing, 'crm._audit()'
+    FROM unnest(ARRAY['account', 'campaign', 'campaign_cost', 'campaign_member', 'consent', 'contact', 'currency',
+        'customer', 'customer_behavior', 'exchange_rate', 'feedback', 'follow_up', 'interaction', 'interaction_rep', 'lead', 'legal_hold',
+        'marketing_analyst', 'marketing_manager', 'opportunity', 'opportunity_contact', 'opportunity_item',
+        'order_item', 'order_status_transition', 'organization', 'pii_registry', 'product', 'quota', 'quote',
+        'quote_item', 'region', 'region_coverage', 'sales_manager', 'sales_order', 'sales_rep', 'segment',
+        'segment_criterion', 'shipment_tracking', 'staff', 'support_agent', 'support_ticket', 'ticket_response'
+    ]) AS t (table_name)
+    CROSS JOIN (VALUES
+        ('_audit_insert', after_insert),
+        ('_audit_update', after_update),
+        ('_audit_delete', after_delete),
+        ('_audit_truncate', 'AFTER TRUNCATE ON %s FOR EACH STATEMENT')
+    ) AS e (suffix, timing)
+    UNION ALL
     -- Tables that kept state follows from
     SELECT t.table_name, t.table_name || '_truncate_guard',
         'BEFORE TRUNCATE ON %s FOR EACH STATEMENT', 'crm._no_truncate()'
-    FROM unnest(ARRAY['customer', 'contact', 'product', 'stock_movement', 'stock_alert', 'sales_order',
-        'order_item', 'order_status_history', 'event']) AS t (table_name);
+    FROM unnest(ARRAY['organization', 'customer', 'contact', 'product', 'stock_movement', 'stock_alert', 'sales_order',
+        'order_item', 'order_status_history', 'event', 'consent', 'erasure_log']) AS t (table_name);
 END
 $function$;
 COMMENT ON FUNCTION crm._wanted_triggers() IS
-    'The triggers that the CRM needs: table, name, timing (with %s for the table) and the call. crm.install() creates '
-    'those that are missing, crm.health() reports them.';
+    'The triggers that the CRM needs: table, name, timing (with %s for the table) and the call. crm.install() makes '
+    'those that are missing or different, crm.health() reports them.';
+
+CREATE OR REPLACE FUNCTION crm._trigger_problems()
+    RETURNS TABLE (table_name text, trigger_name text, problem text, definition text, trigger_id oid)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    -- Without crm: pg_get_triggerdef() names the schema of a function only where search_path does not lead there.
+    SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+    RETURN QUERY
+    SELECT w.table_name, w.trigger_name,
+        CASE WHEN t.oid IS NULL THEN 'missing' WHEN t.tgenabled NOT IN ('O', 'A') THEN 'disabled' ELSE 'different' END,
+        w.definition, t.oid
+    FROM (
+        SELECT v.table_name, v.trigger_name, format('TRIGGER %I %s EXECUTE FUNCTION %s', v.trigger_name,
+            format(v.timing, format('crm.%I', v.table_name)), v.call) AS definition
+        FROM crm._wanted_triggers() AS v
+    ) AS w
+    LEFT JOIN pg_trigger AS t
+        ON t.tgrelid = to_regclass(format('crm.%I', w.table_name)) AND t.tgname = w.trigger_name AND NOT t.tgisinternal
+    WHERE (t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A') OR pg_get_triggerdef(t.oid) <> 'CREATE ' || w.definition)
+        AND NOT EXISTS (
+            SELECT FROM crm_state.install_skip AS s
+            WHERE s.object_name = format('crm.%s.%s', w.table_name, w.trigger_name))
+    ORDER BY w.table_name, w.trigger_name;
+END
+$function$;
+COMMENT ON FUNCTION crm._trigger_problems() IS
+    'The triggers of the CRM that are missing, disabled or different from what they should be, with the definition '
+    'that they should have. Leaves out what crm_state.install_skip lists.';
 
 DO $triggers$
 DECLARE
     wanted record;
 BEGIN
-    FOR wanted IN SELECT * FROM crm._wanted_triggers() AS w ORDER BY w.table_name, w.trigger_name LOOP
-        CONTINUE WHEN EXISTS (
-            SELECT FROM pg_trigger AS t
-            WHERE t.tgrelid = format('crm.%I', wanted.table_name)::regclass AND t.tgname = wanted.trigger_name)
-            OR EXISTS (
-            SELECT FROM crm_state.install_skip AS s
-            WHERE s.object_name = format('crm.%s.%s', wanted.table_name, wanted.trigger_name));
-        EXECUTE format('CREATE TRIGGER %I %s EXECUTE FUNCTION %s', wanted.trigger_name,
-            format(wanted.timing, format('crm.%I', wanted.table_name)), wanted.call);
+    -- A disabled trigger stays as a DBA left it. Replacing one enables it as usual, so ALWAYS is set again.
+    FOR wanted IN
+        SELECT p.table_name, p.trigger_name, p.definition, t.tgenabled = 'A' AS is_always, t.tgconstraint <> 0 AS is_constraint
+        FROM crm._trigger_problems() AS p
+        LEFT JOIN pg_trigger AS t ON t.oid = p.trigger_id
+        WHERE p.problem <> 'disabled'
+    LOOP
+        IF wanted.is_constraint THEN
+            EXECUTE format('DROP TRIGGER %I ON crm.%I', wanted.trigger_name, wanted.table_name);
+        END IF;
+        EXECUTE 'CREATE OR REPLACE ' || wanted.definition;
+        IF wanted.is_always THEN
+            EXECUTE format('ALTER TABLE crm.%I ENABLE ALWAYS TRIGGER %I', wanted.table_name, wanted.trigger_name);
+        END IF;
     END LOOP;
 END
 $triggers$;

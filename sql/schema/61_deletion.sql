@@ -1,5 +1,6 @@
 -- 61_deletion: taking records out of use and back. A deleted record keeps its row, its history and its keys;
--- deleted_at tells since when. Documents of a deleted customer or product stay as they are.
+-- deleted_at tells since when. Documents of a deleted customer or product stay as they are. The functions run as
+-- crm_owner, since a deleted record leaves the sight of all but crm_admin; the caller must be able to change it.
 
 CREATE OR REPLACE FUNCTION crm._set_deleted(table_name text, row_id bigint, is_deleted boolean, reason text)
     RETURNS void
@@ -9,7 +10,14 @@ AS $function$
 DECLARE
     outer_note constant text := current_setting('crm.change_note', true);
 BEGIN
-    PERFORM crm._check_exists(_set_deleted.table_name, _set_deleted.row_id);
+    IF NOT coalesce(crm._caller_can_change(_set_deleted.table_name, _set_deleted.row_id), false) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = format('%s %s does not exist', left(_set_deleted.table_name, 60),
+                coalesce(_set_deleted.row_id::text, 'NULL')),
+            HINT = format('Look it up in crm.%I.', left(_set_deleted.table_name, 60)),
+            SCHEMA = 'crm', TABLE = left(_set_deleted.table_name, 60), COLUMN = left(_set_deleted.table_name, 60) || '_id';
+    END IF;
     IF char_length(_set_deleted.reason) > 1000 THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
@@ -27,14 +35,16 @@ END
 $function$;
 COMMENT ON FUNCTION crm._set_deleted(text, bigint, boolean, text) IS
     'Sets or clears deleted_at of one row, with the reason for the event; a row that is so already stays as '
-    'it is. Raises 22023 for an unknown row and for a reason of more than 1000 characters.';
+    'it is. Raises 22023 for a row that the caller may not change or that there is not, and for a reason of more than '
+    '1000 characters; 42501 where the caller may not change the table.';
 
 -- Customers -------------------------------------------------------------------------------------------------
 
 CREATE OR REPLACE FUNCTION crm.delete_customer(customer_id bigint, reason text DEFAULT NULL)
     RETURNS SETOF crm.customer
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('customer', delete_customer.customer_id, true, delete_customer.reason);
@@ -49,8 +59,9 @@ COMMENT ON FUNCTION crm.delete_customer(bigint, text) IS
 
 CREATE OR REPLACE FUNCTION crm.restore_customer(customer_id bigint)
     RETURNS SETOF crm.customer
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('customer', restore_customer.customer_id, false, NULL);
@@ -65,8 +76,9 @@ COMMENT ON FUNCTION crm.restore_customer(bigint) IS
 
 CREATE OR REPLACE FUNCTION crm.delete_contact(contact_id bigint, reason text DEFAULT NULL)
     RETURNS SETOF crm.contact
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('contact', delete_contact.contact_id, true, delete_contact.reason);
@@ -81,8 +93,9 @@ COMMENT ON FUNCTION crm.delete_contact(bigint, text) IS
 
 CREATE OR REPLACE FUNCTION crm.restore_contact(contact_id bigint)
     RETURNS SETOF crm.contact
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('contact', restore_contact.contact_id, false, NULL);
@@ -98,8 +111,9 @@ COMMENT ON FUNCTION crm.restore_contact(bigint) IS
 
 CREATE OR REPLACE FUNCTION crm.delete_lead(lead_id bigint, reason text DEFAULT NULL)
     RETURNS SETOF crm.lead
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('lead', delete_lead.lead_id, true, delete_lead.reason);
@@ -113,8 +127,9 @@ COMMENT ON FUNCTION crm.delete_lead(bigint, text) IS
 
 CREATE OR REPLACE FUNCTION crm.restore_lead(lead_id bigint)
     RETURNS SETOF crm.lead
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('lead', restore_lead.lead_id, false, NULL);
@@ -129,8 +144,9 @@ COMMENT ON FUNCTION crm.restore_lead(bigint) IS
 
 CREATE OR REPLACE FUNCTION crm.delete_opportunity(opportunity_id bigint, reason text DEFAULT NULL)
     RETURNS SETOF crm.opportunity
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('opportunity', delete_opportunity.opportunity_id, true,
@@ -146,8 +162,9 @@ COMMENT ON FUNCTION crm.delete_opportunity(bigint, text) IS
 
 CREATE OR REPLACE FUNCTION crm.restore_opportunity(opportunity_id bigint)
     RETURNS SETOF crm.opportunity
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('opportunity', restore_opportunity.opportunity_id, false, NULL);
@@ -163,8 +180,9 @@ COMMENT ON FUNCTION crm.restore_opportunity(bigint) IS
 
 CREATE OR REPLACE FUNCTION crm.delete_product(product_id bigint, reason text DEFAULT NULL)
     RETURNS SETOF crm.product
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('product', delete_product.product_id, true, delete_product.reason);
@@ -178,8 +196,9 @@ COMMENT ON FUNCTION crm.delete_product(bigint, text) IS
 
 CREATE OR REPLACE FUNCTION crm.restore_product(product_id bigint)
     RETURNS SETOF crm.product
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 1 SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
 AS $function$
 BEGIN
     PERFORM crm._set_deleted('product', restore_product.product_id, false, NULL);

@@ -78,7 +78,7 @@ AS $function$
         ('organisation', 1, ARRAY['organization', 'currency', 'exchange_rate', 'region', 'region_coverage',
             'business_calendar', 'business_hours', 'business_holiday', 'staff', 'sales_manager', 'sales_rep',
             'marketing_manager', 'marketing_analyst', 'support_agent', 'quota']),
-        ('customers', 2, ARRAY['customer', 'contact', 'account', 'consent']),
+        ('customers', 2, ARRAY['customer', 'contact', 'account', 'consent', 'legal_hold']),
         ('catalogue', 3, ARRAY['product_category', 'product', 'stock_movement', 'stock_alert']),
         ('orders', 4, ARRAY['sales_order', 'order_item', 'order_status_transition', 'order_status_history',
             'shipment_tracking', 'tracking_event']),
@@ -95,7 +95,7 @@ AS $function$
         ('knowledge', 9, ARRAY['knowledge_base', 'common_issue', 'ticket_common_issue', 'feedback']),
         ('metrics', 10, ARRAY['customer_metrics', 'customer_score', 'model']),
         ('system', 11, ARRAY['event', 'event_type', 'event_consumer', 'schema_version', 'audit_log',
-            'error_catalog', 'pii_registry', 'maintenance_job', 'job_history', 'import_batch',
+            'error_catalog', 'pii_registry', 'erasure_log', 'maintenance_job', 'job_history', 'import_batch',
             'import_order_line'])
     ) AS d (domain, place, table_names)
     CROSS JOIN LATERAL unnest(d.table_names) AS t (table_name)
@@ -193,7 +193,7 @@ BEGIN
         SELECT FROM crm._table_domains() AS d WHERE d.domain = erd.domain) THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
-            MESSAGE = format('there is no domain "%s"', erd.domain),
+            MESSAGE = format('there is no domain "%s"', left(erd.domain, 60)),
             HINT = format('Domains are %s; NULL shows all.', (
                 SELECT string_agg(d.domain, ', ' ORDER BY d.place)
                 FROM (SELECT DISTINCT t.domain, t.place FROM crm._table_domains() AS t) AS d));

@@ -19,7 +19,7 @@ BEGIN
     sales_order_id := nextval(pg_get_serial_sequence('crm.sales_order', 'sales_order_id'));
     -- A concurrent claim of the same key waits here until the first one commits or rolls back.
     INSERT INTO crm_state.idempotency AS i (caller, idempotency_key, request_hash, result_id)
-    VALUES (SESSION_USER, _claim_order_key.idempotency_key, _claim_order_key.request_hash,
+    VALUES (crm._actor(), _claim_order_key.idempotency_key, _claim_order_key.request_hash,
         _claim_order_key.sales_order_id)
     ON CONFLICT ON CONSTRAINT idempotency_pkey DO UPDATE
         SET request_hash = excluded.request_hash, result_id = excluded.result_id,
@@ -31,7 +31,7 @@ BEGIN
     END IF;
     SELECT i.result_id, i.request_hash INTO sales_order_id, stored
     FROM crm_state.idempotency AS i
-    WHERE i.caller = SESSION_USER AND i.idempotency_key = _claim_order_key.idempotency_key;
+    WHERE i.caller = crm._actor() AND i.idempotency_key = _claim_order_key.idempotency_key;
     IF stored <> _claim_order_key.request_hash THEN
         RAISE EXCEPTION USING
             ERRCODE = 'RM004',
@@ -211,6 +211,7 @@ CREATE OR REPLACE FUNCTION crm.return_order(sales_order_id bigint, items jsonb D
 AS $function$
 DECLARE
     sale crm.sales_order;
+    returned_items jsonb;
     return_id bigint;
 BEGIN
     PERFORM FROM crm._order_row(return_order.sales_order_id);
@@ -224,6 +225,15 @@ BEGIN
             HINT = 'Only a sale that was confirmed, shipped or completed can be returned; cancel a pending one.',
             SCHEMA = 'crm', TABLE = 'sales_order', COLUMN = 'status';
     END IF;
+    returned_items := coalesce(return_order.items, crm._unreturned_items(sale.sales_order_id));
+    IF return_order.items IS NULL AND returned_items = '[]' THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'RM013',
+            MESSAGE = format('nothing of order %s is left to return', sale.sales_order_id),
+            HINT = format('Its returns are the orders with returns_order_id %s.', sale.sales_order_id),
+            SCHEMA = 'crm', TABLE = 'sales_order', COLUMN = 'returns_order_id',
+            CONSTRAINT = 'sales_order_unreturned_check';
+    END IF;
     INSERT INTO crm.sales_order AS o (customer_id, account_id, opportunity_id, sales_rep_id, campaign_id, region_id,
         order_kind, returns_order_id, status, currency_code, fx_rate_to_base)
     VALUES (sale.customer_id, sale.account_id, sale.opportunity_id, sale.sales_rep_id, sale.campaign_id,
@@ -231,8 +241,7 @@ BEGIN
     RETURNING o.sales_order_id INTO return_id;
     INSERT INTO crm.order_item (sales_order_id, line_no, product_id, quantity, unit_price, discount_rate)
     SELECT return_id, row_number() OVER (), l.product_id, l.quantity, l.unit_price, l.discount_rate
-    FROM crm._return_lines(sale.sales_order_id,
-        coalesce(return_order.items, crm._unreturned_items(sale.sales_order_id))) AS l;
+    FROM crm._return_lines(sale.sales_order_id, returned_items) AS l;
     RETURN QUERY SELECT * FROM crm._order_row(return_id);
 END
 $function$;

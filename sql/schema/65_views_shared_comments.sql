@@ -7,7 +7,7 @@ DECLARE
 BEGIN
     FOR target IN
         SELECT DISTINCT ON (v.relname, a.attnum)
-            v.relname, a.attname, col_description(t.oid, b.attnum) AS comment
+            v.oid::regclass AS view, v.relname, a.attname, col_description(t.oid, b.attnum) AS comment
         FROM (VALUES
             ('v_customer_360', ARRAY['customer']),
             ('customer_segment_criterion', ARRAY['segment_criterion']),
@@ -22,11 +22,14 @@ BEGIN
             ('v_sales_manager', ARRAY['sales_manager', 'staff']),
             ('v_marketing_manager', ARRAY['marketing_manager', 'staff']),
             ('v_marketing_analyst', ARRAY['marketing_analyst', 'staff']),
-            ('v_support_agent', ARRAY['support_agent', 'staff'])
+            ('v_support_agent', ARRAY['support_agent', 'staff']),
+            ('dim_customer', ARRAY['customer']),
+            ('dim_customer_person', ARRAY['customer'])
         ) AS s (view_name, table_names)
         CROSS JOIN LATERAL unnest(s.table_names) WITH ORDINALITY AS n (table_name, place)
         JOIN pg_class AS v
-            ON v.relname = s.view_name AND v.relnamespace = 'crm'::regnamespace AND v.relkind = 'v'
+            ON v.relname = s.view_name AND v.relkind = 'v'
+            AND v.relnamespace IN ('crm'::regnamespace, 'crm_bi'::regnamespace)
         JOIN pg_class AS t ON t.relname = n.table_name AND t.relnamespace = 'crm'::regnamespace
         JOIN pg_attribute AS a ON a.attrelid = v.oid AND NOT a.attisdropped
         JOIN pg_attribute AS b ON b.attrelid = t.oid AND b.attname = a.attname AND NOT b.attisdropped
@@ -35,7 +38,7 @@ BEGIN
             AND col_description(t.oid, b.attnum) IS NOT NULL
         ORDER BY v.relname, a.attnum, n.place
     LOOP
-        EXECUTE format('COMMENT ON COLUMN crm.%I.%I IS %L', target.relname, target.attname, target.comment);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', target.view, target.attname, target.comment);
     END LOOP;
 END
 $shared_comments$;

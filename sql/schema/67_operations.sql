@@ -63,21 +63,16 @@ AS $function$
         SELECT s.version FROM crm.schema_version AS s ORDER BY s.schema_version_id DESC LIMIT 1
     ) AS v ON true
     UNION ALL
-    SELECT 'triggers', CASE WHEN count(m.trigger_name) = 0 THEN 'ok' ELSE 'error' END,
-        coalesce(string_agg(m.problem, ', ' ORDER BY m.problem), 'all present and enabled'),
-        CASE WHEN count(m.trigger_name) > 0 THEN
-            'Run SELECT crm.install(), ALTER TABLE ... ENABLE TRIGGER, then SELECT * FROM crm.verify().' END
-    FROM (
-        SELECT w.trigger_name, w.trigger_name || CASE WHEN t.oid IS NULL THEN ' is missing' ELSE ' is disabled' END
-            AS problem
-        FROM crm._wanted_triggers() AS w
-        LEFT JOIN pg_trigger AS t
-            ON t.tgrelid = to_regclass('crm.' || quote_ident(w.table_name)) AND t.tgname = w.trigger_name
-        WHERE (t.oid IS NULL OR t.tgenabled NOT IN ('O', 'A'))
-            AND NOT EXISTS (
-                SELECT FROM crm_state.install_skip AS s
-                WHERE s.object_name = format('crm.%s.%s', w.table_name, w.trigger_name))
-    ) AS m
+    SELECT 'triggers', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
+        coalesce(string_agg(format('%s is %s', p.trigger_name, p.problem), ', ' ORDER BY p.trigger_name),
+            'all present, enabled and as crm makes them'),
+        CASE WHEN count(*) > 0 THEN concat_ws(' ',
+            CASE WHEN bool_or(p.problem <> 'disabled') THEN
+                'Run SELECT crm.install(), which makes missing and different triggers anew.' END,
+            CASE WHEN bool_or(p.problem = 'disabled') THEN
+                'Enable the disabled ones with ALTER TABLE ... ENABLE TRIGGER.' END,
+            'Then run SELECT * FROM crm.verify().') END
+    FROM crm._trigger_problems() AS p
     UNION ALL
     SELECT 'ownership', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
         coalesce(string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text), 'crm_owner owns the tables'),
@@ -126,16 +121,3 @@ AS $function$
         AND d.datcollversion <> pg_database_collation_actual_version(d.oid)
 $function$;
 COMMENT ON FUNCTION crm._health_server() IS 'The part of crm.health() about sequences, server and outbox.';
-
-CREATE OR REPLACE FUNCTION crm.health()
-    RETURNS TABLE (check_name text, status text, detail text, hint text)
-    LANGUAGE sql STABLE PARALLEL SAFE
-    SET search_path = pg_catalog, crm, pg_temp
-AS $function$
-    SELECT * FROM crm._health_schema()
-    UNION ALL
-    SELECT * FROM crm._health_server()
-$function$;
-COMMENT ON FUNCTION crm.health() IS
-    'One row per check with status ok, warning or error, what was found, and what to do about it. Quick: compares '
-    'versions, triggers, owners, sequences and the server; crm.verify() compares the data.';

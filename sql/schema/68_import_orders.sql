@@ -213,7 +213,7 @@ BEGIN
             USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a number of orders from 1 to 100000.';
     END IF;
     IF order_status NOT IN ('pending', 'confirmed', 'shipped', 'completed') THEN
-        RAISE EXCEPTION 'orders cannot be imported as "%"', order_status
+        RAISE EXCEPTION 'orders cannot be imported as "%"', left(order_status, 60)
             USING ERRCODE = 'invalid_parameter_value',
                 HINT = 'Give pending, confirmed, shipped or completed; cancel orders after the import.';
     END IF;

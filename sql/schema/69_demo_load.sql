@@ -206,7 +206,7 @@ SET search_path = pg_catalog, crm, pg_temp
 AS $body$
 BEGIN
     IF scale IS NULL OR scale = 'NaN' OR scale <= 0 OR scale > 1000 THEN
-        RAISE EXCEPTION 'scale % is out of range', coalesce(scale::text, 'NULL')
+        RAISE EXCEPTION 'scale % is out of range', coalesce(left(scale::text, 60), 'NULL')
             USING ERRCODE = 'invalid_parameter_value',
                 HINT = 'Give a number above 0, up to 1000; 1 means 2,000 customers and 10,000 orders.';
     END IF;
@@ -257,7 +257,7 @@ DECLARE
 BEGIN
     PERFORM crm._progress('demo', 'starting', 0, 0);
     INSERT INTO crm.import_batch (source, file_name)
-    VALUES ('demo', 'crm.load_demo(' || scale || ')')
+    VALUES ('demo', 'crm.load_demo(' || left(scale::text, 60) || ')')
     RETURNING import_batch_id INTO batch_id;
 
     what := 'countries covered by regions';

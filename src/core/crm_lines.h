@@ -16,6 +16,15 @@
 
 #include "core/crm_status.h"
 
+/*
+ * Largest quantity, price, amount of a line and total of an order; the CHECKs
+ * of the tables say the same.  A hundred such totals fit into numeric(18,4).
+ */
+#define CRM_LIMIT INT64_C(1000000000000)
+
+/* Amounts are counted in 1/10,000. */
+#define CRM_AMOUNT_UNITS 10000
+
 /* One line as a statement put it in or took it out. */
 typedef struct CrmLine
 {

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/tableam.h"
+#include "commands/extension.h"
 #include "fmgr.h"
 #include "utils/backend_status.h"
 
@@ -61,6 +62,13 @@ typedef TU_UpdateIndexes CrmIndexUpdate;
 	getIdentitySequence(RelationGetRelid(relation), attno, false)
 #else
 #define crm_identity_sequence(relation, attno) getIdentitySequence(relation, attno, false)
+#endif
+
+/* Control files lie in the server's own folder before 18, along a path since. */
+#if PG_VERSION_NUM < 180000
+#define crm_control_path "$system"
+#else
+#define crm_control_path Extension_control_path
 #endif
 
 #endif							/* CRM_COMPAT_H */

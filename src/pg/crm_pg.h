@@ -51,6 +51,7 @@ typedef struct CrmPlan
 
 extern uint64 crm_execute(CrmPlan *plan, Datum *values, const char *nulls);
 extern uint64 crm_execute_latest(CrmPlan *plan, Datum *values);
+extern uint64 crm_execute_snapshot(CrmPlan *plan, Datum *values, const char *nulls, Snapshot snapshot);
 extern uint64 crm_execute_own(CrmPlan *plan, Datum *values, const char *own_table);
 extern bool crm_is_own_write(Relation relation);
 extern Datum crm_result(uint64 row, int column, bool *isnull);
@@ -90,6 +91,14 @@ extern void crm_error_column(const char *table, const char *column, const char *
 
 /* Who acts (pg_identity.c) */
 extern const char *crm_actor(void);
+extern int64 crm_acting_staff(void);
+extern bool crm_has_token(void);
+extern int64 crm_token_staff(void);
+extern void crm_identity_begin(int64 staff_id);
+extern void crm_identity_end(void);
+
+/* What the person who acts may see (pg_scope.c) */
+extern bool crm_scope_covers(int64 sales_rep_id, int64 region_id);
 
 /* Exchange rates (pg_currency.c) */
 extern Datum crm_currency_rate(Datum currency, Datum at);

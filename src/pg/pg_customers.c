@@ -60,6 +60,14 @@ static CrmPlan find_crowded = {
 	.argtypes = {INT8ARRAYOID},
 };
 
+/* Customers of the list that are deleted. */
+static CrmPlan find_deleted = {
+	.sql = "SELECT c.customer_id FROM crm.customer c WHERE c.customer_id OPERATOR(pg_catalog.=) ANY ($1) "
+	"AND c.deleted_at IS NOT NULL ORDER BY 1 LIMIT 1",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
+};
+
 /* Refuses a date of birth that lies in the future of the organisation. */
 static void
 check_birth(const CrmFill *fill)
@@ -174,6 +182,19 @@ collect_keys(TriggerData *trigdata, const char *key, const char *changed, size_t
 	return crm_int64_array(keys, *count);
 }
 
+/* Refuses contacts that are added or moved to a deleted customer; their customers are locked. */
+static void
+check_customers(Datum customers, size_t count)
+{
+	if (count == 0 || crm_execute_latest(&find_deleted, &customers) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_RECORD_DELETED),
+			 errmsg("customer %lld is deleted", (long long) crm_result_int64(0, 1)),
+			 errhint("Restore it with crm.restore_customer() first."),
+			 crm_error_column("contact", "customer_id", NULL)));
+}
+
 /* Refuses an individual with more than one contact. */
 static void
 check_contacts(Datum customers, size_t count, bool locked)
@@ -236,6 +257,7 @@ crm_contact_ai(PG_FUNCTION_ARGS)
 	SPI_connect();
 	keys = collect_keys(trigdata, "customer_id", NULL, &count);
 	check_contacts(keys, count, false);
+	check_customers(keys, count);
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }
@@ -251,6 +273,7 @@ crm_contact_au(PG_FUNCTION_ARGS)
 	SPI_connect();
 	keys = collect_keys(trigdata, "customer_id", "customer_id", &count);
 	check_contacts(keys, count, false);
+	check_customers(keys, count);
 	keys = collect_keys(trigdata, "customer_id", "deleted_at", &count);
 	check_contacts(keys, count, false);
 	crm_emit_deletions(trigdata, "contact");

@@ -4,7 +4,8 @@
  *
  * A consumer's place is (era, transaction_id, event_id).  Transaction numbers
  * start anew in a restored cluster, so the era rises when the cluster's system
- * identifier is another one than the outbox was last written under.
+ * identifier is another one than the outbox was last written under, and begins
+ * past all positions where it is not known.
  */
 #include "postgres.h"
 
@@ -25,9 +26,20 @@ static CrmPlan read_era = {
 	.sql = "SELECT era, system_identifier FROM crm_state.event_era",
 };
 
+/* Era to begin with where none is stored: a dump may have left its row out, yet hold positions of its eras. */
+#define FIRST_ERA \
+	"(SELECT pg_catalog.max(p.era) FROM (SELECT 0 UNION ALL SELECT pg_catalog.max(era) FROM crm.event " \
+	"UNION ALL SELECT pg_catalog.max(last_era) FROM crm.event_consumer " \
+	"WHERE last_transaction_id OPERATOR(pg_catalog.>) 0) p(era)) OPERATOR(pg_catalog.+) 1"
+
+/* Returns that era. */
+static CrmPlan first_era = {
+	.sql = "SELECT " FIRST_ERA,
+};
+
 /* Stores the era of this cluster: the first one, or the next after a restore. */
 static CrmPlan write_era = {
-	.sql = "INSERT INTO crm_state.event_era AS e (event_era_id, era, system_identifier) VALUES (1, 1, $1) "
+	.sql = "INSERT INTO crm_state.event_era AS e (event_era_id, era, system_identifier) VALUES (1, " FIRST_ERA ", $1) "
 	"ON CONFLICT (event_era_id) DO UPDATE SET era = e.era OPERATOR(pg_catalog.+) "
 	"CASE WHEN e.system_identifier OPERATOR(pg_catalog.=) $1 THEN 0 ELSE 1 END, "
 	"system_identifier = $1 RETURNING e.era",
@@ -169,7 +181,7 @@ Datum
 crm_event_era_sql(PG_FUNCTION_ARGS)
 {
 	int64		identifier = (int64) GetSystemIdentifier();
-	int32		era = 1;
+	int32		era;
 	bool		isnull;
 
 	SPI_connect();
@@ -178,6 +190,11 @@ crm_event_era_sql(PG_FUNCTION_ARGS)
 		era = DatumGetInt32(crm_result(0, 1, &isnull));
 		if (crm_result_int64(0, 2) != identifier)
 			era++;
+	}
+	else
+	{
+		crm_execute(&first_era, NULL, NULL);
+		era = DatumGetInt32(crm_result(0, 1, &isnull));
 	}
 	SPI_finish();
 	PG_RETURN_INT32(era);

@@ -51,7 +51,8 @@ only_moves(TriggerData *trigdata)
  * BEFORE UPDATE OR DELETE: refuses, for tables whose rows stay as written.
  * FOR EACH ROW, for tables that depend on a document: the cascade of the
  * document's foreign key fires it for the rows there are, and may move them
- * to the document's new customer.
+ * to the document's new customer.  An argument says that such a table is a
+ * ledger all the same, written by clients.
  */
 Datum
 crm_append_only(PG_FUNCTION_ARGS)
@@ -62,13 +63,18 @@ crm_append_only(PG_FUNCTION_ARGS)
 		: crm_trigger_guard(fcinfo, "crm_append_only");
 	const char *table = RelationGetRelationName(trigdata->tg_relation);
 
+	/* An erasure takes personal data out of rows that stay otherwise. */
+	if (TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) && crm_is_own_write(trigdata->tg_relation))
+		return PointerGetDatum(for_row ? trigdata->tg_newtuple : NULL);
 	if (for_row && TRIGGER_FIRED_BY_UPDATE(trigdata->tg_event) && only_moves(trigdata))
 		return PointerGetDatum(trigdata->tg_newtuple);
 
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_APPEND_ONLY),
 			 errmsg("rows of %s cannot be changed or deleted", table),
-			 errhint("The table is a ledger: write a further row that corrects the first."),
+			 for_row && trigdata->tg_trigger->tgnargs == 0
+			 ? errhint("The history is written when the status of the record changes: change that.")
+			 : errhint("The table is a ledger: write a further row that corrects the first."),
 			 crm_error_table(table)));
 }
 

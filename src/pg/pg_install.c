@@ -186,10 +186,27 @@ show_notices(void)
 	return nest_level;
 }
 
+/* Says which views a DBA gave other columns, so that they could not be renewed. */
+static void
+report_kept_views(const List *views)
+{
+	int			nest_level = show_notices();
+	const ListCell *cell;
+
+	foreach(cell, views)
+		ereport(NOTICE,
+				(errmsg("view %s stays as it is: columns of it were added, renamed or given another type",
+						(const char *) lfirst(cell)),
+				 errhint("Move them to a view of your own, drop this one and run SELECT crm.install() again, "
+						 "or list it in crm_state.install_skip.")));
+	AtEOXact_GUC(true, nest_level);
+}
+
 /* Runs a script as crm_owner under settings of its own. */
 static void
 run_as_owner(const CrmScript *script)
 {
+	List	   *kept_views;
 	Oid			owner = get_role_oid("crm_owner", false);
 	Oid			caller;
 	int			context;
@@ -203,9 +220,10 @@ run_as_owner(const CrmScript *script)
 	if (LockTimeout == 0)
 		set_for_now("lock_timeout", "30s");
 	SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-	crm_run_script(script);
+	kept_views = crm_run_script(script);
 	SetUserIdAndSecContext(caller, context);
 	AtEOXact_GUC(true, nest_level);
+	report_kept_views(kept_views);
 }
 
 /*

@@ -10,6 +10,7 @@
 #include "utils/numeric.h"
 #include "utils/rel.h"
 
+#include "core/crm_lines.h"
 #include "pg/crm_pg.h"
 #include "pg/pg_fill.h"
 #include "pg/pg_rows.h"
@@ -20,11 +21,16 @@
 CRM_FUNCTION_INFO_V1(crm_sales_order_fill);
 CRM_FUNCTION_INFO_V1(crm_order_item_fill);
 
-/* What an order takes over from its customer and the organisation. */
+/*
+ * What an order takes over from its customer and the organisation.  The lock is
+ * the one that the foreign key takes later: an address that is erased meanwhile
+ * must not come back through the order.
+ */
 static CrmPlan read_customer = {
 	.sql = "SELECT c.deleted_at IS NOT NULL, c.region_id, c.sales_rep_id, c.name, c.street, c.city, "
 	"c.state, c.postal_code, c.country_code, o.base_currency_code "
-	"FROM crm.customer c, crm.organization o WHERE c.customer_id OPERATOR(pg_catalog.=) $1",
+	"FROM crm.customer c, crm.organization o WHERE c.customer_id OPERATOR(pg_catalog.=) $1 "
+	"FOR KEY SHARE OF c",
 	.nargs = 1,
 	.argtypes = {INT8OID},
 };
@@ -42,9 +48,10 @@ static CrmPlan read_next_line = {
 	.argtypes = {INT8OID},
 };
 
-/* A product's price in the currency of an order. */
+/* A product's price in the currency of an order, or one that no line may have. */
 static CrmPlan convert_price = {
-	.sql = "SELECT ($1 OPERATOR(pg_catalog.*) $2 OPERATOR(pg_catalog./) $3)::numeric(18,4)",
+	.sql = "SELECT LEAST($1 OPERATOR(pg_catalog.*) $2 OPERATOR(pg_catalog./) $3, 99999999999999)"
+	"::numeric(18,4)",
 	.nargs = 3,
 	.argtypes = {NUMERICOID, NUMERICOID, NUMERICOID},
 };
@@ -132,22 +139,34 @@ check_returned(const CrmFill *fill)
 			 crm_error_column("sales_order", "returns_order_id", "sales_order_returns_check")));
 }
 
-/* Completes a new order. */
-static void
-fill_new_order(CrmFill *fill)
+/* Reads the customer of an order; refuses one that is unknown or deleted. */
+static bool
+check_customer(const CrmFill *fill)
 {
 	int64		customer_id = crm_fill_int64(fill, "customer_id");
 	Datum		argument = Int64GetDatum(customer_id);
-	bool		isnull;
-	Datum		rate;
 
 	if (crm_fill_isnull(fill, "customer_id"))
-		return;					/* NOT NULL will say so */
-	if (crm_execute(&read_customer, &argument, NULL) == 0)
+		return false;			/* NOT NULL will say so */
+	/* One that the caller does not see is to him one that there is not. */
+	if (crm_execute(&read_customer, &argument, NULL) == 0 ||
+		!crm_scope_covers(crm_result_int64(0, 3), crm_result_int64(0, 2)))
 		raise_missing("customer", customer_id, "sales_order", "customer_id",
 					  "sales_order_customer_id_fkey");
 	if (crm_result_bool(0, 1))
 		raise_deleted("customer", customer_id, "restore_customer", "sales_order", "customer_id");
+	return true;
+}
+
+/* Completes a new order. */
+static void
+fill_new_order(CrmFill *fill)
+{
+	bool		isnull;
+	Datum		rate;
+
+	if (!check_customer(fill))
+		return;
 	crm_fill_default(fill, "region_id", 2);
 	crm_fill_default(fill, "sales_rep_id", 3);
 	fill_address(fill);
@@ -172,6 +191,11 @@ check_order_update(const CrmFill *fill)
 	for (int i = 0; i < 4; i++)
 		crm_fill_refuse_change(fill, frozen[i],
 							   "It is fixed when the order is booked: cancel the order and place another.");
+	if (!crm_fill_changes(fill, "customer_id"))
+		return;
+	SPI_connect();
+	check_customer(fill);
+	SPI_finish();
 }
 
 /* BEFORE INSERT OR UPDATE on sales_order, FOR EACH ROW. */
@@ -222,6 +246,18 @@ copy_cell(const CrmTable *table, const char *column)
 					 TupleDescAttr(desc, attno - 1)->attlen);
 }
 
+/* Tells whether the caller sees the order: to him one that he does not see is one that there is not. */
+static bool
+is_visible(const CrmTable *order)
+{
+	TupleDesc	desc = RelationGetDescr(order->relation);
+	AttrNumber	rep = crm_column(desc, "sales_rep_id");
+	AttrNumber	region = crm_column(desc, "region_id");
+
+	return crm_scope_covers(crm_slot_isnull(order->slot, rep) ? 0 : crm_slot_int64(order->slot, rep),
+							crm_slot_isnull(order->slot, region) ? 0 : crm_slot_int64(order->slot, region));
+}
+
 /* Reads the order of a line, or raises. */
 static void
 read_order(LineFacts *facts, int64 sales_order_id)
@@ -229,7 +265,7 @@ read_order(LineFacts *facts, int64 sales_order_id)
 	CrmTable	table;
 
 	crm_table_open(&table, "sales_order", AccessShareLock);
-	if (!crm_table_fetch(&table, sales_order_id))
+	if (!crm_table_fetch(&table, sales_order_id) || !is_visible(&table))
 		raise_missing("order", sales_order_id, "order_item", "sales_order_id",
 					  "order_item_customer_id_sales_order_id_fkey");
 	facts->customer_id = DatumGetInt64(copy_cell(&table, "customer_id"));
@@ -319,9 +355,31 @@ fill_line_no(CrmFill *fill)
 	SPI_finish();
 }
 
+/* Tells whether an amount lies from 0 to a limit; NaN does not. */
+static bool
+within(Datum amount, Datum limit)
+{
+	return DatumGetBool(DirectFunctionCall2(numeric_ge, amount,
+											NumericGetDatum(int64_to_numeric(0)))) &&
+		DatumGetBool(DirectFunctionCall2(numeric_le, amount, limit));
+}
+
+/* Refuses a line that comes to too much in base currency. */
+static void
+raise_base(const CrmFill *fill)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("a line of order %lld comes to more than %lld in base currency",
+					(long long) crm_fill_int64(fill, "sales_order_id"), (long long) CRM_LIMIT),
+			 errhint("Check quantity, price and the order's fx_rate_to_base, or split the line."),
+			 crm_error_column("order_item", "line_base", "order_item_line_base_check")));
+}
+
 /*
  * Sets the line's amount in base currency: the amount as the generated column
- * line_total will round it, at the frozen rate, rounded again.
+ * line_total will round it, at the frozen rate, rounded again.  Whatever the
+ * CHECKs on the line refuse stays as it is, so that they get to say so.
  */
 static void
 fill_base(CrmFill *fill, const LineFacts *facts)
@@ -330,23 +388,26 @@ fill_base(CrmFill *fill, const LineFacts *facts)
 	Datum		quantity = crm_fill_get(fill, "quantity", &nulls[0]);
 	Datum		price = crm_fill_get(fill, "unit_price", &nulls[1]);
 	Datum		discount = crm_fill_get(fill, "discount_rate", &nulls[2]);
+	Datum		limit = NumericGetDatum(int64_to_numeric(CRM_LIMIT));
 	Form_pg_attribute attribute;
+	Datum		gross;
 	Datum		amount;
 
 	if (nulls[0] || nulls[1] || nulls[2])
 		return;					/* NOT NULL will say so */
-	amount = DirectFunctionCall2(numeric_mul, DirectFunctionCall1(int8_numeric, quantity), price);
-	amount = DirectFunctionCall2(numeric_mul, amount,
+	gross = DirectFunctionCall2(numeric_mul, DirectFunctionCall1(int8_numeric, quantity), price);
+	amount = DirectFunctionCall2(numeric_mul, gross,
 								 DirectFunctionCall2(numeric_sub, NumericGetDatum(int64_to_numeric(1)),
 													 discount));
 	amount = DirectFunctionCall2(numeric_round, amount, Int32GetDatum(MONEY_DIGITS));
+	if (!within(gross, limit) || !within(amount, gross))
+		return;
 	amount = DirectFunctionCall2(numeric_mul, amount, facts->rate);
+	if (!within(amount, limit))
+		raise_base(fill);
 	/* What a trigger sets is not brought to the column's type by the executor. */
 	attribute = TupleDescAttr(fill->desc, crm_column(fill->desc, "line_base") - 1);
 	amount = DirectFunctionCall2(numeric, amount, Int32GetDatum(attribute->atttypmod));
-	if (numeric_is_nan(DatumGetNumeric(amount)) ||
-		DatumGetBool(DirectFunctionCall2(numeric_lt, amount, NumericGetDatum(int64_to_numeric(0)))))
-		return;					/* the CHECK on quantity, price or discount will say so */
 	crm_fill_set(fill, "line_base", amount, false);
 }
 

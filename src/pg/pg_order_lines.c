@@ -16,6 +16,7 @@
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
+#include "core/crm_lines.h"
 #include "pg/crm_pg.h"
 
 CRM_FUNCTION_INFO_V1(crm_order_lines);
@@ -84,20 +85,20 @@ within(Numeric number, int64 low, int64 high)
 		DatumGetBool(DirectFunctionCall2(numeric_le, value, NumericGetDatum(int64_to_numeric(high))));
 }
 
-/* Returns a number as a bigint of at least 1, or raises. */
+/* Returns a number as a bigint from 1 to a limit, or raises. */
 static Datum
-positive_integer(int item, ItemKey key, Numeric number)
+positive_integer(int item, ItemKey key, Numeric number, int64 limit)
 {
 	Datum		value = NumericGetDatum(number);
 	Datum		whole = DirectFunctionCall2(numeric_trunc, value, Int32GetDatum(0));
 
-	if (!within(number, 1, PG_INT64_MAX) ||
+	if (!within(number, 1, limit) ||
 		!DatumGetBool(DirectFunctionCall2(numeric_eq, value, whole)))
 	{
 		const char *text = numeric_normalize(number);
 
 		raise_item(item, psprintf("%s must be a whole number from 1 to %lld, not %s", key_names[key],
-								  (long long) PG_INT64_MAX, shown(text, (int) strlen(text))));
+								  (long long) limit, shown(text, (int) strlen(text))));
 	}
 	return DirectFunctionCall1(numeric_int8, value);
 }
@@ -111,11 +112,12 @@ item_value(int item, ItemKey key, const JsonbValue *value)
 	switch (key)
 	{
 		case KEY_PRODUCT_ID:
+			return positive_integer(item, key, value->val.numeric, PG_INT64_MAX);
 		case KEY_QUANTITY:
-			return positive_integer(item, key, value->val.numeric);
+			return positive_integer(item, key, value->val.numeric, CRM_LIMIT);
 		case KEY_UNIT_PRICE:
-			if (!within(value->val.numeric, 0, INT64CONST(99999999999999)))
-				raise_item(item, "unit_price must lie from 0 to 99999999999999");
+			if (!within(value->val.numeric, 0, CRM_LIMIT))
+				raise_item(item, psprintf("unit_price must lie from 0 to %lld", (long long) CRM_LIMIT));
 			break;
 		default:
 			if (!within(value->val.numeric, 0, 1))

@@ -149,16 +149,46 @@ slot_order(TupleTableSlot *slot, const OrderColumns *columns, int64 sales_order_
 	return order;
 }
 
-/* Returns a total plus a sum, within the range of its column. */
+/* Refuses a total that is more than an order may come to. */
+static void
+raise_total(int64 sales_order_id, int which)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("order %lld would come to more than %lld", (long long) sales_order_id,
+					(long long) CRM_LIMIT),
+			 errdetail("crm.sales_order.%s is the sum of its lines.", total_columns[which]),
+			 errhint("Check the quantities and prices of the lines, or split the order."),
+			 crm_error_column("sales_order", total_columns[which], total_checks[which])));
+}
+
+/* Refuses sums that no total can take, before they leave the range of the columns. */
+static void
+check_sums(const int64 *sums, size_t norders)
+{
+	for (size_t i = 0; i < norders; i++)
+	{
+		for (int which = 0; which < 2; which++)
+		{
+			if (sums[i * CRM_ORDER_CELLS + 1 + which] > CRM_LIMIT * CRM_AMOUNT_UNITS)
+				raise_total(sums[i * CRM_ORDER_CELLS], which);
+		}
+	}
+}
+
+/* Returns one of the two totals plus its sum. */
 static Datum
-add_total(const CrmTable *table, AttrNumber attno, int64 sum)
+add_total(const CrmTable *table, AttrNumber attno, const int64 *sum, int which)
 {
 	bool		isnull;
 	Datum		total = slot_getattr(table->slot, attno, &isnull);
 	int32		typmod = TupleDescAttr(RelationGetDescr(table->relation), attno - 1)->atttypmod;
 
 	total = DirectFunctionCall2(numeric_add, total,
-								NumericGetDatum(int64_div_fast_to_numeric(sum, 4)));
+								NumericGetDatum(int64_div_fast_to_numeric(sum[1 + which], 4)));
+	if (DatumGetBool(DirectFunctionCall2(numeric_gt, total,
+										 NumericGetDatum(int64_to_numeric(CRM_LIMIT)))))
+		raise_total(sum[0], which);
 	return DirectFunctionCall2(numeric, total, Int32GetDatum(typmod));
 }
 
@@ -204,8 +234,8 @@ lock_and_add_by_key(CrmTable *table, CrmOrders *orders, int64 *sums, size_t nord
 		orders->items[orders->count++] = slot_order(table->slot, &columns, keys[i]);
 		if (sum == NULL)
 			continue;
-		totals[0] = add_total(table, columns.total_amount, sum[1]);
-		totals[1] = add_total(table, columns.total_base, sum[2]);
+		for (int which = 0; which < 2; which++)
+			totals[which] = add_total(table, (AttrNumber) total_attnos[which], sum, which);
 		crm_table_update(table, 2, total_attnos, totals);
 	}
 }
@@ -221,6 +251,7 @@ crm_orders_lock_and_add(CrmOrders *orders, int64 *sums, size_t norders)
 	CrmTable	table;
 	bool		allowed;
 
+	check_sums(sums, norders);
 	crm_table_open(&table, "sales_order", RowExclusiveLock);
 	allowed = crm_rows_allowed(table.relation, total_columns, total_checks);
 	if (allowed)

@@ -71,6 +71,20 @@ crm_execute_latest(CrmPlan *plan, Datum *values)
 	return SPI_processed;
 }
 
+/* Runs a saved query with a snapshot of the caller's; works in parallel mode and on a standby. */
+uint64
+crm_execute_snapshot(CrmPlan *plan, Datum *values, const char *nulls, Snapshot snapshot)
+{
+	int			code;
+
+	if (plan->plan == NULL)
+		prepare(plan);
+	code = SPI_execute_snapshot(plan->plan, values, nulls, snapshot, InvalidSnapshot, true, false, 0);
+	if (code < 0)
+		elog(ERROR, "could not execute \"%s\": %s", plan->sql, SPI_result_code_string(code));
+	return SPI_processed;
+}
+
 /*
  * Runs a saved statement that writes maintained columns of a table.  While it
  * runs, crm_is_own_write() is true for that table and for no other, so that

@@ -10,6 +10,7 @@
 
 #include "commands/progress.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -64,7 +65,7 @@ find_word(const char *const *words, const char *word, const char *what)
 		appendStringInfo(&known, "%s%s", i > 0 ? ", " : "", words[i]);
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("unknown %s \"%s\"", what, word),
+			 errmsg("unknown %s \"%.*s\"", what, pg_mbcharcliplen(word, (int) strlen(word), 60), word),
 			 errhint("Use one of: %s.", known.data)));
 }
 

@@ -23,6 +23,7 @@
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
 #include "storage/fd.h"
 #include "tcop/tcopprot.h"
@@ -44,17 +45,40 @@ typedef struct ScriptRun
 	const CrmScript *script;
 	int			location;		/* byte offset of the statement, for error messages */
 	List	   *unwanted;		/* names that a DBA does not want back */
-	List	   *found;			/* OIDs of the script's tables that were there before */
+	List	   *found;			/* OIDs of the script's tables that were there before, and of kept views */
+	List	   *kept;			/* names of views that cannot be replaced */
 } ScriptRun;
+
+/*
+ * Returns the folder of the control file, as the server finds it: the first
+ * one of the path that has it, or the server's own.
+ */
+static char *
+control_directory(void)
+{
+	char		share[MAXPGPATH];
+	const char *next;
+
+	get_share_path(my_exec_path, share);
+	for (const char *at = crm_control_path; at != NULL && *at != '\0'; at = next)
+	{
+		const char *separator = first_path_var_separator(at);
+		char	   *base = separator == NULL ? pstrdup(at) : pnstrdup(at, separator - at);
+		char	   *directory = psprintf("%s/extension", strcmp(base, "$system") == 0 ? share : base);
+		struct stat info;
+
+		if (stat(psprintf("%s/crm.control", directory), &info) == 0)
+			return directory;
+		next = separator == NULL ? NULL : separator + 1;
+	}
+	return psprintf("%s/extension", share);
+}
 
 /* Returns the full name of a script beside the control file. */
 char *
 crm_script_path(const char *name)
 {
-	char		share[MAXPGPATH];
-
-	get_share_path(my_exec_path, share);
-	return psprintf("%s/extension/%s", share, name);
+	return psprintf("%s/%s", control_directory(), name);
 }
 
 /* Reads a script, which is in UTF-8, as a string in the database's encoding. */
@@ -187,8 +211,8 @@ index_is_needed(ScriptRun *run, IndexStmt *create)
 	return !OidIsValid(find_relation(create->relation->schemaname, create->idxname));
 }
 
-/* Returns the query of CREATE VIEW as the server would show it. */
-static char *
+/* Returns the analysed query of CREATE VIEW with the names of its columns. */
+static Query *
 view_query(ScriptRun *run, ViewStmt *create)
 {
 	RawStmt    *raw = makeNode(RawStmt);
@@ -207,7 +231,7 @@ view_query(ScriptRun *run, ViewStmt *create)
 		column->resname = pstrdup(strVal(lfirst(alias)));
 		alias = lnext(create->aliases, alias);
 	}
-	return psprintf("%s;", pg_get_querydef(query, false));
+	return query;
 }
 
 /* Returns the options of a relation as text. */
@@ -228,25 +252,95 @@ relation_options(Oid relation)
 	return text;
 }
 
+/*
+ * Tells whether a view's definition is that of a query.  A view of one table
+ * is written with or without the table's name before its columns, as the
+ * rule of the view has more entries than the query or not.
+ */
+static bool
+is_definition(const char *definition, Query *query)
+{
+	if (strcmp(definition, psprintf("%s;", pg_get_querydef(query, false))) == 0)
+		return true;
+	if (list_length(query->rtable) != 1)
+		return false;
+	query = copyObject(query);
+	query->rtable = lappend(query->rtable, copyObject(linitial(query->rtable)));
+	return strcmp(definition, psprintf("%s;", pg_get_querydef(query, false))) == 0;
+}
+
 /* Tells whether CREATE VIEW would make another view than the one that is there. */
 static bool
-view_is_needed(ScriptRun *run, ViewStmt *create)
+view_differs(Oid view, ViewStmt *create, Query *query)
 {
-	Oid			view;
 	Datum		options;
 	char	   *present;
 
-	if (is_unwanted(run, create->view->schemaname, create->view->relname))
-		return false;
-	view = find_relation(create->view->schemaname, create->view->relname);
-	if (!OidIsValid(view) || get_rel_relkind(view) != RELKIND_VIEW || create->withCheckOption != NO_CHECK_OPTION)
-		return true;
 	options = transformRelOptions((Datum) 0, create->options, NULL, NULL, false, false);
 	if (strcmp(relation_options(view),
 			   options == (Datum) 0 ? "" : OidOutputFunctionCall(F_ARRAY_OUT, options)) != 0)
 		return true;
 	present = TextDatumGetCString(DirectFunctionCall1(pg_get_viewdef, ObjectIdGetDatum(view)));
-	return strcmp(present, view_query(run, create)) != 0;
+	return !is_definition(present, query);
+}
+
+/*
+ * Tells whether CREATE OR REPLACE VIEW can put a query in place of a view: the
+ * columns that are there have to stay, further ones may follow.
+ */
+static bool
+view_is_replaceable(Oid view, Query *query)
+{
+	Relation	relation = relation_open(view, AccessShareLock);
+	TupleDesc	desc = RelationGetDescr(relation);
+	int			columns = desc->natts;
+	int			same = 0;
+	ListCell   *cell;
+
+	foreach(cell, query->targetList)
+	{
+		TargetEntry *column = lfirst_node(TargetEntry, cell);
+		Form_pg_attribute present;
+
+		if (column->resjunk)
+			continue;
+		if (same == columns)
+			break;
+		present = TupleDescAttr(desc, same);
+		if (strcmp(NameStr(present->attname), column->resname) != 0 ||
+			present->atttypid != exprType((Node *) column->expr) ||
+			present->atttypmod != exprTypmod((Node *) column->expr) ||
+			present->attcollation != exprCollation((Node *) column->expr))
+			break;
+		same++;
+	}
+	relation_close(relation, AccessShareLock);
+	return same == columns;
+}
+
+/*
+ * Tells whether CREATE VIEW has something to do.  A view that a DBA gave other
+ * columns cannot be replaced: it is noted and stays.
+ */
+static bool
+view_is_needed(ScriptRun *run, ViewStmt *create)
+{
+	Oid			view;
+	Query	   *query;
+
+	if (is_unwanted(run, create->view->schemaname, create->view->relname))
+		return false;
+	view = find_relation(create->view->schemaname, create->view->relname);
+	if (!OidIsValid(view) || get_rel_relkind(view) != RELKIND_VIEW)
+		return true;
+	query = view_query(run, create);
+	if (!view_is_replaceable(view, query))
+	{
+		run->found = lappend_oid(run->found, view);
+		run->kept = lappend(run->kept, psprintf("%s.%s", create->view->schemaname, create->view->relname));
+		return false;
+	}
+	return create->withCheckOption != NO_CHECK_OPTION || view_differs(view, create, query);
 }
 
 /*
@@ -349,8 +443,11 @@ run_statement(ScriptRun *run, RawStmt *statement)
 	pfree(text);
 }
 
-/* Runs the statements of a script one by one, as the current user; needs SPI connected. */
-void
+/*
+ * Runs the statements of a script one by one, as the current user; needs SPI
+ * connected.  Returns the names of the views that had to stay as they are.
+ */
+List *
 crm_run_script(const CrmScript *script)
 {
 	List	   *statements = pg_parse_query(script->text);
@@ -373,4 +470,5 @@ crm_run_script(const CrmScript *script)
 	}
 	error_context_stack = callback.previous;
 	crm_progress_finish();
+	return run.kept;
 }

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
+
 /* A schema script and what may be left as it is. */
 typedef struct CrmScript
 {
@@ -17,6 +19,6 @@ typedef struct CrmScript
 
 extern char *crm_script_path(const char *name);
 extern char *crm_read_script(const char *name);
-extern void crm_run_script(const CrmScript *script);
+extern List *crm_run_script(const CrmScript *script);
 
 #endif							/* PG_SCRIPT_H */

@@ -19,6 +19,7 @@
 #include "utils/rel.h"
 #include "utils/timestamp.h"
 
+#include "core/crm_lines.h"
 #include "core/crm_sums.h"
 #include "pg/crm_pg.h"
 #include "pg/pg_rows.h"
@@ -35,8 +36,8 @@ static const char *const ledger_columns[LEDGER_COLUMNS + 1] = {
 	"line_no", "note", "created_by", NULL
 };
 static const char *const ledger_checks[] = {
-	"stock_movement_quantity_check", "stock_movement_reason_check", "stock_movement_length_check",
-	"stock_movement_finite_check", NULL
+	"stock_movement_quantity_check", "stock_movement_reason_check", "stock_movement_order_check",
+	"stock_movement_length_check", "stock_movement_finite_check", NULL
 };
 
 static CrmPlan lock_products = {
@@ -167,7 +168,20 @@ result_state(uint64 row)
 	return state;
 }
 
-/* Refuses to take more than there is. */
+/* Refuses to put in more than a product's stock may be. */
+static void
+raise_too_much(int64 product_id, int64 available, int64 change)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("the stock of product %lld would be above %lld", (long long) product_id,
+					(long long) CRM_LIMIT),
+			 errdetail("%lld in stock, %lld to come.", (long long) available, (long long) change),
+			 errhint("Check the quantity for a slip of the keyboard."),
+			 crm_error_column("product", "stock_quantity", "product_stock_quantity_check")));
+}
+
+/* Refuses to take more than there is, or to put in more than there may be. */
 static void
 check_available(int64 product_id, int64 available, int64 change)
 {
@@ -175,6 +189,8 @@ check_available(int64 product_id, int64 available, int64 change)
 
 	if (pg_add_s64_overflow(available, change, &after))
 		crm_check_status(CRM_OVERFLOW);
+	if (after > CRM_LIMIT && change > 0)
+		raise_too_much(product_id, available, change);
 	if (after >= 0)
 		return;
 	ereport(ERROR,

@@ -190,8 +190,11 @@ $$, 'nothing lies in schema public');
 
 SELECT is_empty($$
     SELECT c.relname, c.relkind FROM our_relation AS c
-    WHERE c.relkind = 'm' OR c.relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (c.reloptions), false)
-$$, 'each view runs with the rights of the caller, and none is materialized');
+    WHERE c.relkind = 'm' OR c.relkind = 'v' AND NOT CASE
+        -- Masked views run as their owner, who may read what they hide, and say themselves whom they show rows.
+        WHEN c.relname = 'v_customer_masked' THEN c.reloptions = ARRAY['security_barrier=true']
+        ELSE coalesce('security_invoker=true' = ANY (c.reloptions), false) END
+$$, 'each view runs with the rights of the caller, but masked ones, and none is materialized');
 -- Otherwise a dump of a restored database differs from that of the first one.
 CREATE FUNCTION pg_temp.definition_again(view_id oid) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN

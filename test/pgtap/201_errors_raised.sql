@@ -2,7 +2,7 @@
 -- about, and a DETAIL and HINT where the client can act on them.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(113);
+SELECT plan(135);
 
 UPDATE crm.organization SET base_currency_code = 'EUR', time_zone = 'Europe/Berlin';
 INSERT INTO crm.region (region_id, name, parent_region_id) VALUES (20001, 'Raised top', NULL), (20002, 'Raised below', 20001);
@@ -101,6 +101,12 @@ INSERT INTO raising (state, rule, place, message, detail, hint, statement) VALUE
         $$SELECT FROM crm.place_order(20002, '[{"product_id": 20001, "quantity": 1}]')$$),
     ('RM011', '', 'crm.sales_order.customer_id', 'customer 20002 is deleted', NULL, 'crm.restore_customer\(\)',
         $$INSERT INTO crm.sales_order (customer_id) VALUES (20002)$$),
+    ('RM011', '', 'crm.sales_order.customer_id', 'customer 20002 is deleted', NULL, 'crm.restore_customer\(\)',
+        $$UPDATE crm.sales_order SET customer_id = 20002 WHERE sales_order_id = 20001$$),
+    ('RM011', '', 'crm.contact.customer_id', 'customer 20002 is deleted', NULL, 'crm.restore_customer\(\)',
+        $$INSERT INTO crm.contact (customer_id, last_name) VALUES (20002, 'Raised')$$),
+    ('RM011', '', 'crm.contact.customer_id', 'customer 20002 is deleted', NULL, 'crm.restore_customer\(\)',
+        $$UPDATE crm.contact SET customer_id = 20002 WHERE contact_id = 20001$$),
     ('RM011', '', 'crm.order_item.product_id', 'product 20003 is deleted', NULL, 'crm.restore_product\(\)',
         $$SELECT FROM crm.place_order(20001, '[{"product_id": 20003, "quantity": 1}]')$$),
     ('RM011', '', 'crm.order_item.product_id', 'product 20003 is deleted', NULL, 'crm.restore_product\(\)',
@@ -122,7 +128,8 @@ INSERT INTO raising (state, rule, place, message, detail, hint, statement) VALUE
         $$UPDATE crm.sales_order SET status = 'confirmed' WHERE sales_order_id = 20005$$),
     ('RM013', 'sales_order_lines_check', 'crm.order_item', 'order 20004 needs', 'Only a pending order',
         'crm.cancel_order\(\)', $$DELETE FROM crm.order_item WHERE sales_order_id = 20004$$),
-    ('RM013', '', '', 'at least one item', NULL, 'product_id', $$SELECT FROM crm.return_order(20006)$$),
+    ('RM013', 'sales_order_unreturned_check', 'crm.sales_order.returns_order_id', 'nothing of order 20006 is left to return',
+        NULL, 'returns_order_id 20006', $$SELECT FROM crm.return_order(20006)$$),
     -- Returns
     ('RM014', 'order_item_return_check', 'crm.order_item.quantity', 'product 20001 .* order 20002', '^2 sold, 3 returned\.$',
         'at most what was sold', $$SELECT FROM crm.return_order(20002, '[{"product_id": 20001, "quantity": 3}]')$$),
@@ -158,7 +165,7 @@ INSERT INTO raising (state, rule, place, message, detail, hint, statement) VALUE
         $$TRUNCATE crm.order_item CASCADE$$),
     ('RM017', '', 'crm.stock_movement', 'cannot be changed or deleted', NULL, 'a further row',
         $$UPDATE crm.stock_movement SET quantity = 1$$),
-    ('RM017', '', 'crm.order_status_history', 'cannot be changed or deleted', NULL, 'a further row',
+    ('RM017', '', 'crm.order_status_history', 'cannot be changed or deleted', NULL, '^The history .* change that\.$',
         $$DELETE FROM crm.order_status_history$$),
     ('RM017', '', 'crm.order_status_history', 'written by triggers only', NULL, 'Change the record',
         $$INSERT INTO crm.order_status_history (customer_id, sales_order_id, to_status) VALUES (20001, 20001, 'shipped')$$),
@@ -167,11 +174,28 @@ INSERT INTO raising (state, rule, place, message, detail, hint, statement) VALUE
     -- Contacts
     ('RM018', 'contact_individual_check', 'crm.contact.customer_id', 'customer 20001', NULL, 'business',
         $$INSERT INTO crm.contact (customer_id, last_name) VALUES (20001, 'Second')$$),
+    -- Sessions of pooled logins
+    ('RM020', '', '', '^session token refused$', 'the form crm1\.KEY', 'log says more', $$SELECT crm.begin_session('crm1')$$),
+    ('RM021', '', '', 'had its session already', '^A session lasts for one', 'another transaction',
+        $$SELECT crm.set_token_key(sha256('raised')); SELECT crm.begin_session(crm.issue_token(20001));
+        SELECT crm.begin_session(crm.issue_token(20001))$$),
+    -- Rows that leave the sight of their caller
+    ('RM022', '', 'crm.customer', 'customer 20001 would leave your sight', 'Neither its sales rep', 'crm\.reassign_customer\(\)',
+        $$CREATE ROLE raised_rep; GRANT crm_sales_rep TO raised_rep;
+        UPDATE crm.staff SET db_role = 'raised_rep' WHERE staff_id = 20001;
+        UPDATE crm.customer SET sales_rep_id = 20001 WHERE customer_id = 20001; SET LOCAL ROLE raised_rep;
+        UPDATE crm.customer SET sales_rep_id = NULL WHERE customer_id = 20001$$),
     -- Versions of tables and library
     ('RM019', '', '', 'tables are of crm 0\.0\.1', NULL, 'crm\.migrate\(\)',
         $$INSERT INTO crm.schema_version (version, script_checksum) VALUES ('0.0.1', 'x'); SELECT crm.install()$$),
     ('RM019', '', '', 'no migration from version 0\.0\.1', NULL, 'Install the files',
-        $$INSERT INTO crm.schema_version (version, script_checksum) VALUES ('0.0.1', 'x'); SELECT crm.migrate()$$);
+        $$INSERT INTO crm.schema_version (version, script_checksum) VALUES ('0.0.1', 'x'); SELECT crm.migrate()$$),
+    -- Erasure
+    ('RM023', 'legal_hold_erasure_check', 'crm.legal_hold', 'customer 20001 is under', NULL, 'crm\.legal_hold',
+        $$INSERT INTO crm.legal_hold (customer_id, reason) VALUES (20001, 'file');
+        SELECT FROM crm.erase_customer(20001, 'request')$$),
+    ('RM023', 'sales_order_erasure_check', 'crm.sales_order', 'customer 20001 has open', '20001, 20004', 'cancel',
+        $$SELECT FROM crm.erase_customer(20001, 'request')$$);
 
 CREATE TEMP TABLE seen AS
 SELECT r.n, regexp_replace(r.statement, '\s+', ' ', 'g') AS statement, r.state AS wanted_state, r.rule AS wanted_rule, r.place AS wanted_place,
@@ -218,6 +242,29 @@ FROM (VALUES
         (SELECT format('(23514,sales_order_returns_check,crm.sales_order.returns_order_id,'
             '"order %s is a return and cannot be returned","Let returns_order_id name the sale.")', o.sales_order_id)
             FROM crm.sales_order AS o WHERE o.returns_order_id = 20006)),
+    ($$SELECT FROM crm.receive_stock(20001, 1000000000000)$$,
+        '(23514,product_stock_quantity_check,crm.product.stock_quantity,'
+        '"the stock of product 20001 would be above 1000000000000","Check the quantity for a slip of the keyboard.")'),
+    ($$INSERT INTO crm.order_item (sales_order_id, product_id, quantity, unit_price)
+        VALUES (20005, 20002, 1, 1000000000000), (20005, 20002, 1, 1)$$,
+        '(23514,sales_order_total_amount_check,crm.sales_order.total_amount,'
+        '"order 20005 would come to more than 1000000000000",'
+        '"Check the quantities and prices of the lines, or split the order.")'),
+    ($$INSERT INTO crm.sales_order (sales_order_id, customer_id, currency_code, fx_rate_to_base)
+        VALUES (20009, 20001, 'USD', 1000);
+        INSERT INTO crm.order_item (sales_order_id, product_id, quantity, unit_price) VALUES (20009, 20002, 1, 1000000001)$$,
+        '(23514,order_item_line_base_check,crm.order_item.line_base,'
+        '"a line of order 20009 comes to more than 1000000000000 in base currency",'
+        '"Check quantity, price and the order''s fx_rate_to_base, or split the line.")'),
+    ($$DELETE FROM crm.organization$$,
+        '(23514,organization_organization_id_check,crm.organization,"the organisation cannot be deleted",'
+        '"Change it with crm.configure().")'),
+    ($$DELETE FROM crm.customer WHERE customer_id = 20001$$,
+        '(23503,sales_order_customer_id_fkey,crm.sales_order,"customer 20001 is in use and cannot be deleted",'
+        '"Take it out of use with crm.delete_customer(customer_id, reason).")'),
+    ($$DELETE FROM crm.product WHERE product_id = 20001$$,
+        '(23503,stock_movement_product_id_fkey,crm.stock_movement,"product 20001 is in use and cannot be deleted",'
+        '"Take it out of use with crm.delete_product(product_id, reason).")'),
     ($$SELECT FROM crm.receive_stock(20002, 1)$$,
         '(23514,product_is_stocked_check,crm.product.is_stocked,"product 20002 keeps no stock",'
         '"Set is_stocked to true first, or leave its stock alone.")'),

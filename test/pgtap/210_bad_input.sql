@@ -1,6 +1,6 @@
 -- Bad arguments of the functions: each gets its code, nothing is written, the session goes on.
 BEGIN;
-SELECT plan(345);
+SELECT plan(358);
 \ir ../harness/bad_input.sql
 
 -- Items of crm.place_order() ---------------------------------------------------------------------------------
@@ -36,13 +36,24 @@ FROM (VALUES
         $$[{"product_id":21001,"quantity":1,"discount_rate":1}]$$,
         $$[{"product_id":21001,"quantity":1,"quantity":2}]$$]),
     ('RM001 product_stock_quantity_check', ARRAY[
-        $$[{"product_id":21001,"quantity":1e2}]$$, $$[{"product_id":21001,"quantity":1099511627776}]$$,
+        $$[{"product_id":21001,"quantity":1e2}]$$, $$[{"product_id":21001,"quantity":9999999999}]$$,
         $$[{"product_id":21001,"quantity":60},{"product_id":21001,"quantity":60}]$$]),
-    ('22003', ARRAY[
+    -- The limit of quantities, prices, lines and orders is 10^12.
+    ('22023', ARRAY[
+        $$[{"product_id":21001,"quantity":1099511627776}]$$, $$[{"product_id":21001,"quantity":1000000000001}]$$,
         $$[{"product_id":21001,"quantity":9223372036854775807}]$$,
+        $$[{"product_id":21002,"quantity":1,"unit_price":1000000000000.0001}]$$,
         $$[{"product_id":21002,"quantity":99999999999999,"unit_price":99999999999999}]$$,
-        $$[{"product_id":21001,"quantity":9223372036854775807},{"product_id":21001,"quantity":9223372036854775807}]$$,
-        $$[{"product_id":21002,"quantity":1,"unit_price":99999999999999},{"product_id":21002,"quantity":1,"unit_price":99999999999999}]$$]),
+        $$[{"product_id":21002,"quantity":9223372036854775807},{"product_id":21002,"quantity":9223372036854775807}]$$]),
+    ('23514 order_item_value_check', ARRAY[
+        $$[{"product_id":21002,"quantity":1000000000000}]$$,
+        $$[{"product_id":21002,"quantity":1000000000000,"unit_price":1000000000000,"discount_rate":1}]$$]),
+    ('23514 sales_order_total_amount_check', ARRAY[
+        $$[{"product_id":21002,"quantity":1,"unit_price":1e12},{"product_id":21002,"quantity":1,"unit_price":0.0001}]$$]),
+    ('00000', ARRAY[
+        $$[{"product_id":21002,"quantity":1000000000000,"unit_price":1}]$$,
+        $$[{"product_id":21002,"quantity":1,"unit_price":1e12}]$$,
+        $$[{"product_id":21002,"quantity":1000000000000,"unit_price":0},{"product_id":21002,"quantity":1000000000000,"unit_price":0}]$$]),
     ('23503 order_item_product_id_fkey', ARRAY[
         $$[{"product_id":999999,"quantity":1}]$$]),
     ('RM011', ARRAY[
@@ -161,10 +172,10 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
         $$SELECT FROM crm.return_order(21002, '[{"product_id":21001,"quantity":4}]')$$),
     ('crm_admin', 'RM014 order_item_return_check',
         $$SELECT FROM crm.return_order(21002, '[{"product_id":21001,"quantity":3},{"product_id":21001,"quantity":1}]')$$),
-    ('crm_admin', 'RM014 order_item_return_check',
+    ('crm_admin', '22023',
         $$SELECT FROM crm.return_order(21002, '[{"product_id":21001,"quantity":9223372036854775807}]')$$),
     ('crm_admin', 'RM014 order_item_return_check',
-        $$SELECT FROM crm.return_order(21002, '[{"product_id":21001,"quantity":9223372036854775807},{"product_id":21001,"quantity":9223372036854775807}]')$$),
+        $$SELECT FROM crm.return_order(21002, '[{"product_id":21001,"quantity":9999999999},{"product_id":21001,"quantity":9999999999}]')$$),
     ('crm_admin', 'RM014 order_item_return_check',
         $$SELECT FROM crm.return_order(21002, '[{"product_id":21002,"quantity":1}]')$$),
     ('crm_admin', '23503 order_item_product_id_fkey',
@@ -174,7 +185,7 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
         $$SELECT FROM crm.return_order(21002, '[{"product_id":21001,"quantity":1,"unit_price":-1}]')$$),
     ('crm_admin', 'RM002',
         $$SELECT FROM crm.return_order((SELECT o.sales_order_id FROM crm.sales_order o WHERE o.returns_order_id = 21002))$$),
-    ('crm_admin', 'RM013', $$SELECT FROM crm.return_order(21004);
+    ('crm_admin', 'RM013 sales_order_unreturned_check', $$SELECT FROM crm.return_order(21004);
         SELECT FROM crm.return_order(21004)$$);
 
 -- crm.receive_stock() and crm.adjust_stock() -----------------------------------------------------------------
@@ -190,8 +201,12 @@ FROM (VALUES
     ('23503 stock_movement_product_id_fkey', ARRAY[
         $$receive_stock(NULL, 5)$$, $$receive_stock(999999, 5)$$, $$adjust_stock(NULL, 5)$$,
         $$adjust_stock(999999, 5)$$]),
-    ('22003', ARRAY[
-        $$receive_stock(21001, 9223372036854775807)$$, $$adjust_stock(21001, 9223372036854775807)$$]),
+    ('23514 stock_movement_quantity_check', ARRAY[
+        $$receive_stock(21001, 9223372036854775807)$$, $$adjust_stock(21001, 9223372036854775807)$$,
+        $$receive_stock(21001, 1000000000001)$$, $$adjust_stock(21001, -1000000000001)$$,
+        $$adjust_stock(21001, '-9223372036854775808')$$]),
+    ('23514 product_stock_quantity_check', ARRAY[
+        $$receive_stock(21001, 1000000000000)$$, $$adjust_stock(21001, 1000000000000)$$]),
     ('42883', ARRAY[
         $$receive_stock(21001, 9223372036854775808)$$, $$receive_stock(21001, 1.5)$$,
         $$adjust_stock(21001, 9223372036854775808)$$, $$adjust_stock(21001, 1.5)$$]),
@@ -206,7 +221,7 @@ FROM (VALUES
     ('23514 stock_movement_length_check', ARRAY[
         $$receive_stock(21001, 1, repeat('x', 1000000))$$, $$adjust_stock(21001, 1, repeat('x', 1000000))$$]),
     ('RM001 product_stock_quantity_check', ARRAY[
-        $$adjust_stock(21001, -101)$$, $$adjust_stock(21001, '-9223372036854775808')$$])
+        $$adjust_stock(21001, -101)$$, $$adjust_stock(21001, -1000000000000)$$])
 ) AS v (wanted, arguments)
 CROSS JOIN LATERAL unnest(v.arguments) AS a (argument);
 
@@ -358,7 +373,7 @@ SELECT is(pg_temp.message($$SELECT FROM crm.place_order(21001,
     format('item 1: unknown key "x%s..."', repeat('ä', 29)), 'a long key of an item');
 SELECT is(pg_temp.message($$SELECT FROM crm.place_order(21001,
         jsonb_build_array(jsonb_build_object('product_id', 21001, 'quantity', repeat('9', 1000)::numeric)))$$),
-    format('item 1: quantity must be a whole number from 1 to 9223372036854775807, not %s...', repeat('9', 60)),
+    format('item 1: quantity must be a whole number from 1 to 1000000000000, not %s...', repeat('9', 60)),
     'a long number');
 
 -- The session goes on as if nothing had been.

@@ -1,7 +1,7 @@
 -- Bad rows by plain INSERT, UPDATE, DELETE and TRUNCATE:
 -- each gets its code, nothing is written, the session goes on.
 BEGIN;
-SELECT plan(260);
+SELECT plan(352);
 \ir ../harness/bad_input.sql
 
 -- Customers --------------------------------------------------------------------------------------------------
@@ -81,6 +81,13 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
         $$INSERT INTO crm.customer (customer_type, last_name) VALUES ('business', 'Bad')$$),
     ('crm_admin', '23514 customer_name_check',
         $$INSERT INTO crm.customer (customer_type, business_name) VALUES ('business', ' ')$$),
+    ('crm_admin', '23514 customer_name_check', $$INSERT INTO crm.customer (last_name) VALUES (E'\t\r\n')$$),
+    ('crm_admin', '23514 customer_name_check', $$INSERT INTO crm.customer (last_name) VALUES (E' \u00A0\u3000')$$),
+    ('crm_admin', '23514 customer_name_check', $$UPDATE crm.customer SET last_name = E'\u2003' WHERE customer_id = 21001$$),
+    ('crm_admin', '23514 customer_name_check', $$UPDATE crm.customer SET business_name = E'\u200B' WHERE customer_id = 21002$$),
+    ('crm_admin', '23514 customer_finite_check', $$UPDATE crm.customer SET deleted_at = 'infinity' WHERE customer_id = 21001$$),
+    ('crm_admin', '23514 customer_finite_check',
+        $$INSERT INTO crm.customer (last_name, deleted_at) VALUES ('Bad', '-infinity')$$),
     ('crm_admin', '23514 customer_customer_type_check',
         $$INSERT INTO crm.customer (customer_type, last_name) VALUES ('company', 'Bad')$$),
     ('crm_admin', '23502', $$INSERT INTO crm.customer (customer_type, last_name) VALUES (NULL, 'Bad')$$),
@@ -89,7 +96,8 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
     ('crm_admin', '23505 customer_pkey',
         $$INSERT INTO crm.customer (customer_id, last_name) VALUES (21001, 'Bad')$$),
     ('crm_admin', '23502', $$INSERT INTO crm.customer (customer_id, last_name) VALUES (NULL, 'Bad')$$),
-    ('crm_admin', '23503 sales_order_customer_id_fkey', $$DELETE FROM crm.customer WHERE customer_id = 21001$$);
+    ('crm_admin', '23503 sales_order_customer_id_fkey', $$DELETE FROM crm.customer WHERE customer_id = 21002$$),
+    ('crm_admin', '23503 sales_order_customer_id_fkey', $$DELETE FROM crm.customer WHERE customer_id IN (21002, 21003)$$);
 
 -- Contacts ---------------------------------------------------------------------------------------------------
 
@@ -110,6 +118,12 @@ FROM (VALUES
         $$customer_id, last_name, is_primary) VALUES (21002, 'Bad', true), (21002, 'Bad', true)$$]),
     ('23514 contact_length_check', ARRAY[
         $$customer_id, last_name) VALUES (21002, repeat('x', 1000000))$$]),
+    ('RM011', ARRAY[
+        $$customer_id, last_name) VALUES (21003, 'Bad')$$, $$customer_id, last_name) VALUES (21002, 'Bad'), (21003, 'Bad')$$]),
+    ('23514 contact_last_name_check', ARRAY[
+        $$customer_id, last_name) VALUES (21002, '')$$, $$customer_id, last_name) VALUES (21002, E'\n\u2029')$$]),
+    ('23514 contact_finite_check', ARRAY[
+        $$customer_id, last_name, deleted_at) VALUES (21002, 'Bad', 'infinity')$$]),
     ('23514 contact_custom_check', ARRAY[
         $$customer_id, last_name, custom) VALUES (21002, 'Bad', '1')$$]),
     ('23514 contact_external_check', ARRAY[
@@ -120,6 +134,8 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
     ('crm_admin', 'RM015', $$UPDATE crm.contact SET contact_id = 5 WHERE contact_id = 21001$$),
     ('crm_admin', '23503 contact_customer_id_fkey',
         $$UPDATE crm.contact SET customer_id = 999999 WHERE contact_id = 21001$$),
+    ('crm_admin', 'RM011', $$UPDATE crm.contact SET customer_id = 21003 WHERE contact_id = 21001$$),
+    ('crm_admin', '23514 contact_finite_check', $$UPDATE crm.contact SET deleted_at = '-infinity' WHERE contact_id = 21001$$),
     ('crm_admin', 'RM003', $$UPDATE crm.contact SET last_name = 'x', row_version = 7 WHERE contact_id = 21001$$);
 
 -- Products and categories ------------------------------------------------------------------------------------
@@ -127,8 +143,10 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
 INSERT INTO bad (as_role, wanted, statement)
 SELECT 'crm_admin', v.wanted, format('INSERT INTO crm.product (sku, name, product_category_id, currency_code, price) VALUES (%s)', a.argument)
 FROM (VALUES
+    ('23514 product_name_check', ARRAY[
+        $$'X', E'\t', 21001, 'EUR', 1$$, $$E'\u00A0', 'X', 21001, 'EUR', 1$$, $$'', 'X', 21001, 'EUR', 1$$]),
     ('23514 product_price_check', ARRAY[
-        $$'X', 'X', 21001, 'EUR', -1$$, $$'X', 'X', 21001, 'EUR', 'NaN'$$]),
+        $$'X', 'X', 21001, 'EUR', 1000000000000.0001$$, $$'X', 'X', 21001, 'EUR', -1$$, $$'X', 'X', 21001, 'EUR', 'NaN'$$]),
     ('22003', ARRAY[
         $$'X', 'X', 21001, 'EUR', 'Infinity'$$, $$'X', 'X', 21001, 'EUR', 1e15$$]),
     ('23502', ARRAY[
@@ -153,7 +171,10 @@ FROM (VALUES
     ('23514 product_length_check', ARRAY[
         $$description) VALUES ('X', 'X', 21001, 'EUR', 1, repeat('x', 1000000)$$]),
     ('23514 product_stock_quantity_check', ARRAY[
-        $$stock_quantity) VALUES ('X', 'X', 21001, 'EUR', 1, -1$$]),
+        $$stock_quantity) VALUES ('X', 'X', 21001, 'EUR', 1, -1$$,
+        $$stock_quantity) VALUES ('X', 'X', 21001, 'EUR', 1, 1000000000001$$]),
+    ('23514 product_finite_check', ARRAY[
+        $$deleted_at) VALUES ('X', 'X', 21001, 'EUR', 1, 'infinity'$$]),
     ('22003', ARRAY[
         $$stock_quantity) VALUES ('X', 'X', 21001, 'EUR', 1, 9223372036854775808$$]),
     ('23514 product_is_stocked_check', ARRAY[
@@ -188,6 +209,10 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
     ('crm_admin', 'RM016',
         $$WITH x AS (INSERT INTO crm.product_category (product_category_id, name, parent_category_id) VALUES (21002, 'Below', 21001) RETURNING 1) SELECT * FROM x;
         UPDATE crm.product_category SET parent_category_id = 21002 WHERE product_category_id = 21001$$),
+    ('crm_admin', '23514 product_finite_check', $$UPDATE crm.product SET deleted_at = '-infinity' WHERE product_id = 21001$$),
+    ('crm_admin', '23514 product_stock_quantity_check',
+        $$UPDATE crm.product SET stock_quantity = 1000000000001 WHERE product_id = 21001$$),
+    ('crm_admin', '23514 product_category_name_check', $$INSERT INTO crm.product_category (name) VALUES (E' \t ')$$),
     ('crm_admin', '23505 product_category_name_key',
         $$INSERT INTO crm.product_category (name) VALUES ('Bad goods')$$);
 
@@ -214,6 +239,8 @@ FROM (VALUES
         $$status = NULL WHERE sales_order_id = 21001$$, $$customer_id = NULL WHERE sales_order_id = 21001$$]),
     ('23503 sales_order_customer_id_fkey', ARRAY[
         $$customer_id = 999999 WHERE sales_order_id = 21001$$]),
+    ('RM011', ARRAY[
+        $$customer_id = 21003 WHERE sales_order_id = 21001$$, $$customer_id = 21003$$]),
     ('RM003', ARRAY[
         $$ship_to_city = 'x', row_version = 99 WHERE sales_order_id = 21001$$]),
     ('23514 sales_order_finite_check', ARRAY[
@@ -296,16 +323,19 @@ FROM (VALUES
     ('RM011', ARRAY[
         $$(21001, 21003, 1)$$]),
     ('23514 order_item_quantity_check', ARRAY[
-        $$(21001, 21001, 0)$$, $$(21001, 21001, -1)$$]),
+        $$(21001, 21001, 0)$$, $$(21001, 21001, -1)$$, $$(21001, 21001, 1000000000001)$$,
+        $$(21001, 21001, 1099511627776)$$, $$(21001, 21002, 9223372036854775807), (21001, 21002, 9223372036854775807)$$,
+        $$(21001, 21001, -9223372036854775808)$$, $$(21001, 21001, 9223372036854775807)$$]),
+    ('23514 order_item_value_check', ARRAY[
+        $$(21001, 21002, 1000000000000)$$]),
     ('22003', ARRAY[
-        $$(21001, 21001, -9223372036854775808)$$, $$(21001, 21001, 9223372036854775807)$$,
         $$(21001, 21001, 9223372036854775808)$$]),
     ('22P02', ARRAY[
         $$(21001, 21001, '1.5')$$, $$(21001, 21001, 'NaN')$$]),
     ('0A000', ARRAY[
         $$(21001, 21001, 'NaN'::numeric)$$]),
     ('RM001 product_stock_quantity_check', ARRAY[
-        $$(21001, 21001, 1099511627776)$$, $$(21001, 21001, 60), (21001, 21001, 60)$$]),
+        $$(21001, 21001, 9999999999)$$, $$(21001, 21001, 60), (21001, 21001, 60)$$]),
     ('RM012 order_item_frozen_check', ARRAY[
         $$(21002, 21001, 1)$$, $$(21003, 21001, 1)$$])
 ) AS v (wanted, arguments)
@@ -314,12 +344,16 @@ INSERT INTO bad (as_role, wanted, statement)
 SELECT 'crm_admin', v.wanted, format('UPDATE crm.order_item SET %s', a.argument)
 FROM (VALUES
     ('23514 order_item_quantity_check', ARRAY[
-        $$quantity = 0 WHERE sales_order_id = 21001$$]),
+        $$quantity = 0 WHERE sales_order_id = 21001$$, $$quantity = 1000000000001 WHERE sales_order_id = 21001$$]),
+    ('23514 order_item_line_no_check', ARRAY[
+        $$line_no = 0 WHERE sales_order_id = 21001$$, $$line_no = -2147483648 WHERE sales_order_id = 21001$$]),
+    ('23514 order_item_product_name_check', ARRAY[
+        $$product_name = E'\t\n' WHERE sales_order_id = 21001$$]),
     ('23502', ARRAY[
         $$quantity = NULL WHERE sales_order_id = 21001$$, $$product_id = NULL WHERE sales_order_id = 21001$$,
         $$product_name = NULL WHERE sales_order_id = 21001$$]),
     ('RM001 product_stock_quantity_check', ARRAY[
-        $$quantity = 1099511627776 WHERE sales_order_id = 21001$$]),
+        $$quantity = 9999999999 WHERE sales_order_id = 21001$$]),
     ('RM012 order_item_frozen_check', ARRAY[
         $$quantity = 6 WHERE sales_order_id = 21002$$, $$quantity = 1 WHERE sales_order_id = 21003$$]),
     ('23514 order_item_unit_price_check', ARRAY[
@@ -347,15 +381,25 @@ FROM (VALUES
     ('23502', ARRAY[
         $$sales_order_id, product_id, quantity, discount_rate) VALUES (21001, 21001, 1, NULL)$$]),
     ('RM001 product_stock_quantity_check', ARRAY[
-        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 9223372036854775807, 0)$$,
         $$sales_order_id, product_id, quantity) SELECT 21001, 21001, 1 FROM generate_series(1, 200)$$]),
     ('23514 order_item_unit_price_check', ARRAY[
         $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 1, -1)$$,
-        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 1, 'NaN')$$]),
+        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 1, 'NaN')$$,
+        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 1, 1000000000000.0001)$$,
+        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 2, 99999999999999)$$]),
+    ('23514 order_item_quantity_check', ARRAY[
+        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 9223372036854775807, 0)$$]),
+    ('23514 order_item_value_check', ARRAY[
+        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21002, 2, 500000000000.0001)$$]),
+    ('23514 sales_order_total_amount_check', ARRAY[
+        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21002, 1, 1000000000000)$$,
+        $$sales_order_id, product_id, quantity, unit_price) SELECT 21005, 21002, 1, 10000000000 FROM generate_series(1, 101)$$]),
+    ('23514 order_item_line_no_check', ARRAY[
+        $$sales_order_id, line_no, product_id, quantity) VALUES (21001, 0, 21001, 1)$$,
+        $$sales_order_id, line_no, product_id, quantity) VALUES (21001, -1, 21001, 1)$$]),
     ('22003', ARRAY[
         $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 1, 'Infinity')$$,
         $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 1, '-Infinity')$$,
-        $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21001, 2, 99999999999999)$$,
         $$sales_order_id, product_id, quantity, discount_rate) VALUES (21001, 21001, 1, 1000)$$,
         $$sales_order_id, line_no, product_id, quantity) VALUES (21001, 2147483648, 21001, 1)$$]),
     ('23514 order_item_discount_rate_check', ARRAY[
@@ -390,12 +434,68 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
             VALUES (21010, 21001, 'return', 21003, 'confirmed');
         INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (21010, 21001, 1)$$);
 
+-- Opportunities and quotes -----------------------------------------------------------------------------------
+
+INSERT INTO crm.staff (staff_id, first_name, last_name, email) VALUES (21001, 'Bad', 'Rep', 'rep@example.com');
+INSERT INTO crm.sales_rep (sales_rep_id) VALUES (21001);
+INSERT INTO crm.opportunity (opportunity_id, customer_id, name, pipeline_id, pipeline_stage_id, win_probability, expected_close)
+SELECT 21001, 21001, 'Bad deal', s.pipeline_id, s.pipeline_stage_id, 0.1, '2030-01-01' FROM crm.pipeline_stage AS s LIMIT 1;
+INSERT INTO crm.quote (quote_id, customer_id, sales_rep_id) VALUES (21001, 21001, 21001);
+UPDATE before SET contents = pg_temp.contents();
+INSERT INTO bad (as_role, wanted, statement)
+SELECT 'crm_admin', format('23514 %s_item_%s_check', d.document, coalesce(v.rule, d.price)),
+    format('INSERT INTO crm.%1$s_item (customer_id, %1$s_id, product_id, %2$s line_no, quantity, %3$s, discount_rate) '
+        'VALUES (21001, 21001, 21001, %4$s %5$s)', d.document, d.name_column, d.price, d.name_value, v.arguments)
+FROM (VALUES ('opportunity', 'unit_price', '', ''), ('quote', 'price', 'product_name,', $$'Cup',$$)
+) AS d (document, price, name_column, name_value)
+CROSS JOIN (VALUES ('line_no', '0, 1, 1, 0'), ('line_no', '-1, 1, 1, 0'), ('quantity', '1, 0, 1, 0'),
+    ('quantity', '1, 1000000000001, 1, 0'), ('quantity', '1, 9223372036854775807, 9.5, 0'),
+    ('quantity', '1, -9223372036854775808, 9.5, 0'), (NULL, '1, 1, -1, 0'), (NULL, '1, 9, 99999999999999, 0'),
+    (NULL, '1, 1, ''NaN'', 0'), ('value', '1, 1000000000000, 1.0001, 0'), ('value', '1, 1000000000000, 1000000000000, 1'),
+    ('discount_rate', '1, 1000000000000, 1, -999'), ('discount_rate', '1, 1000000000000, 1, 999')
+) AS v (rule, arguments);
+INSERT INTO bad (as_role, wanted, statement) VALUES
+    ('crm_admin', '00000', $$INSERT INTO crm.opportunity_item (customer_id, opportunity_id, product_id, line_no, quantity, unit_price)
+        VALUES (21001, 21001, 21001, 1, 1000000000000, 1)$$),
+    ('crm_admin', '23514 quote_item_product_name_check',
+        $$INSERT INTO crm.quote_item (customer_id, quote_id, line_no, product_name, quantity, price)
+        VALUES (21001, 21001, 1, E'\u3164', 1, 1)$$),
+    ('crm_admin', '23503 quote_customer_id_opportunity_id_fkey',
+        $$UPDATE crm.quote SET opportunity_id = 21001; DELETE FROM crm.opportunity$$),
+    ('crm_admin', '23503 account_customer_id_contact_id_fkey',
+        $$INSERT INTO crm.account (customer_id, contact_id, account_number, name) VALUES (21001, 21001, 'B', 'B');
+        DELETE FROM crm.contact$$),
+    ('crm_admin', '00000', $$DELETE FROM crm.contact$$),
+    ('crm_admin', '00000', $$DELETE FROM crm.opportunity$$),
+    ('crm_admin', '00000', $$DELETE FROM crm.customer WHERE customer_id = 21003$$),
+    ('crm_admin', '23514 opportunity_name_check', $$UPDATE crm.opportunity SET name = ' '$$),
+    ('crm_admin', '23514 opportunity_finite_check', $$UPDATE crm.opportunity SET deleted_at = 'infinity'$$),
+    ('crm_admin', '23514 opportunity_amount_check', $$UPDATE crm.opportunity SET amount = 1000000000000.0001$$),
+    ('crm_admin', '23514 opportunity_value_check',
+        $$UPDATE crm.opportunity SET amount = 1000000000000, fx_rate_to_base = 9999999999$$),
+    ('crm_admin', '23514 quote_value_check', $$UPDATE crm.quote SET total_price = 1000, fx_rate_to_base = 9999999999$$),
+    ('crm_admin', '23514 order_item_line_base_check',
+        $$INSERT INTO crm.sales_order (sales_order_id, customer_id, currency_code, fx_rate_to_base)
+            VALUES (21010, 21001, 'JPY', 9999999999);
+        INSERT INTO crm.order_item (sales_order_id, product_id, quantity, unit_price) VALUES (21010, 21002, 1, 999999999)$$),
+    ('crm_admin', '23514 order_item_unit_price_check',
+        $$INSERT INTO crm.sales_order (sales_order_id, customer_id, currency_code, fx_rate_to_base)
+            VALUES (21010, 21001, 'JPY', 0.0000000001);
+        INSERT INTO crm.product (product_id, sku, name, product_category_id, currency_code, price, is_stocked)
+            VALUES (21010, 'BAD-10', 'Dear', 21001, 'EUR', 1000000000000, false);
+        INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (21010, 21010, 1)$$),
+    ('crm_admin', '23514 sales_order_total_base_check',
+        $$INSERT INTO crm.sales_order (sales_order_id, customer_id, currency_code, fx_rate_to_base)
+            VALUES (21010, 21001, 'JPY', 1000);
+        INSERT INTO crm.order_item (sales_order_id, product_id, quantity, unit_price)
+            VALUES (21010, 21002, 1, 1000000000), (21010, 21002, 1, 1)$$);
+
 -- Ledgers, histories, trees, settings and rights -------------------------------------------------------------
 
 INSERT INTO bad (as_role, wanted, statement) VALUES
     ('crm_admin', '42501', $$TRUNCATE crm.event$$),
-    ('crm_admin', 'RM017', $$UPDATE crm.stock_movement SET quantity = 1$$),
-    ('crm_admin', 'RM017', $$DELETE FROM crm.stock_movement$$),
+    ('none', 'RM017', $$UPDATE crm.stock_movement SET quantity = 1$$),
+    ('none', 'RM017', $$DELETE FROM crm.stock_movement$$),
     ('crm_admin', 'RM017 stock_movement_reason_check',
         $$INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (21001, 5, 'sale')$$),
     ('crm_admin', 'RM017 stock_movement_reason_check',
@@ -414,15 +514,34 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
         $$INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (21001, -1000, 'adjust')$$),
     ('crm_admin', '23514 stock_movement_finite_check',
         $$INSERT INTO crm.stock_movement (product_id, quantity, reason, moved_at) VALUES (21001, 1, 'adjust', 'infinity')$$),
-    ('crm_admin', '22003',
-        $$INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (21001, 9223372036854775807, 'adjust'), (21001, 9223372036854775807, 'adjust')$$),
-    ('crm_admin', 'RM017',
+    ('crm_admin', '23514 stock_movement_quantity_check',
+        $$INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (21001, 1000000000001, 'adjust')$$),
+    ('crm_admin', '23514 product_stock_quantity_check',
+        $$INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (21001, 1000000000000, 'adjust'), (21001, 1000000000000, 'purchase')$$),
+    ('crm_admin', '23514 stock_movement_order_check',
+        $$INSERT INTO crm.stock_movement (product_id, quantity, reason, sales_order_id) VALUES (21001, 1, 'adjust', 21001)$$),
+    ('crm_admin', '23514 stock_movement_order_check',
+        $$INSERT INTO crm.stock_movement (product_id, quantity, reason, sales_order_id, line_no) VALUES (21001, 1, 'purchase', 21001, 1)$$),
+    ('crm_admin', '23514 stock_movement_order_check',
+        $$INSERT INTO crm.stock_movement (product_id, quantity, reason, line_no) VALUES (21001, 1, 'opening', 1)$$),
+    ('none', 'RM017',
         $$INSERT INTO crm.order_status_history (customer_id, sales_order_id, to_status) VALUES (21001, 21001, 'confirmed')$$),
-    ('crm_admin', 'RM017', $$UPDATE crm.order_status_history SET note = 'x'$$),
-    ('crm_admin', 'RM017', $$DELETE FROM crm.order_status_history$$),
-    ('crm_admin', '23505 customer_metrics_pkey', $$INSERT INTO crm.customer_metrics (customer_id) VALUES (21001)$$),
+    ('none', 'RM017', $$UPDATE crm.order_status_history SET note = 'x'$$),
+    ('none', 'RM017', $$DELETE FROM crm.order_status_history$$),
+    ('none', '23505 customer_metrics_pkey', $$INSERT INTO crm.customer_metrics (customer_id) VALUES (21001)$$),
     ('crm_admin', '23514 organization_organization_id_check',
         $$INSERT INTO crm.organization (organization_id, name, base_currency_code, time_zone) VALUES (2, 'x', 'EUR', 'UTC')$$),
+    ('crm_admin', '42501', $$DELETE FROM crm.organization$$),
+    ('none', '23514 organization_organization_id_check', $$DELETE FROM crm.organization$$),
+    ('crm_admin', '23514 organization_name_check', $$UPDATE crm.organization SET name = E'\u00A0'$$),
+    ('crm_admin', '23514 region_name_check', $$UPDATE crm.region SET name = E'\t' WHERE region_id = 21001$$),
+    ('crm_admin', '23514 staff_name_check',
+        $$INSERT INTO crm.staff (first_name, last_name, email) VALUES (' ', 'Bad', 'x@example.com')$$),
+    ('crm_admin', '23514 campaign_name_check',
+        $$INSERT INTO crm.campaign (name, campaign_type, start_date) VALUES (E'\u2028', 'mailing', '2024-01-01')$$),
+    ('crm_admin', '23514 lead_company_name_check', $$INSERT INTO crm.lead (company_name) VALUES (E'\r\n')$$),
+    ('crm_admin', '23514 lead_finite_check',
+        $$INSERT INTO crm.lead (company_name, deleted_at) VALUES ('Bad', 'infinity')$$),
     ('crm_admin', 'RM012', $$UPDATE crm.organization SET base_currency_code = 'USD'$$),
     ('crm_admin', '22023', $$UPDATE crm.organization SET time_zone = 'Mars/Base'$$),
     ('crm_admin', '23514 organization_fiscal_year_start_month_check',

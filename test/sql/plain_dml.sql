@@ -178,7 +178,7 @@ SELECT * FROM orders WHERE id IN (7501, 7505);
 SELECT * FROM stock;
 -- After an error inside a trigger's own write, the next write of a client is one again.
 INSERT INTO crm.sales_order (sales_order_id, customer_id) VALUES (7521, 7501);
-INSERT INTO crm.order_item (sales_order_id, product_id, quantity, unit_price) VALUES (7521, 7501, 1, 99999999999999), (7521, 7501, 1, 99999999999999);
+INSERT INTO crm.order_item (sales_order_id, product_id, quantity, unit_price) VALUES (7521, 7501, 1, 1000000000000), (7521, 7501, 1, 1000000000000);
 \echo :LAST_ERROR_SQLSTATE
 UPDATE crm.sales_order SET total_amount = 7 WHERE sales_order_id = 7521;
 \echo :LAST_ERROR_SQLSTATE
@@ -211,7 +211,7 @@ SELECT * FROM order_difference;
 INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (7521, 7501, 0);
 \echo :LAST_ERROR_SQLSTATE
 INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (7521, 7501, -1);
-INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (7521, 7501, 1099511627776);
+INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (7521, 7501, 9999999999);
 \echo :LAST_ERROR_SQLSTATE
 INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (7521, 7501, 9223372036854775807);
 \echo :LAST_ERROR_SQLSTATE

@@ -58,7 +58,7 @@ SELECT total_amount, total_base FROM crm.return_order(7301, '[{"product_id": 730
 SELECT crm.return_order(7301, '[{"product_id": 7301, "quantity": 3}]');
 \echo :LAST_ERROR_SQLSTATE
 SELECT crm.return_order(7301, '[{"product_id": 7301, "quantity": 1}, {"product_id": 7302, "quantity": 1}, {"product_id": 7301, "quantity": 2}]');
-SELECT crm.return_order(7301, '[{"product_id": 7301, "quantity": 9223372036854775807}]');
+SELECT crm.return_order(7301, '[{"product_id": 7301, "quantity": 9999999999}]');
 \echo :LAST_ERROR_SQLSTATE
 SELECT crm.return_order(7301, '[{"product_id": 799999, "quantity": 1}]');
 \echo :LAST_ERROR_SQLSTATE

@@ -102,7 +102,7 @@ INSERT INTO crm.customer (customer_id, last_name, sales_rep_id) VALUES (8001, 'O
 DELETE FROM crm.v_sales_rep WHERE sales_rep_id = 8001;
 ROLLBACK TO s;
 \echo a caller with rights on the view alone
-CREATE ROLE regress_staff_clerk;
+CREATE ROLE regress_staff_clerk BYPASSRLS;
 GRANT USAGE ON SCHEMA crm TO regress_staff_clerk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON crm.v_sales_manager TO regress_staff_clerk;
 GRANT SELECT ON crm.staff, crm.sales_manager TO regress_staff_clerk;

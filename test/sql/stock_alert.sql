@@ -130,13 +130,13 @@ INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (7203, 10, 
 INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (7203, 10, 'purchase'), (7203, -15, 'adjust');
 SELECT crm.adjust_stock(7203, -1);
 \echo :LAST_ERROR_SQLSTATE
-INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (7203, 9223372036854775807, 'purchase');
+INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (7203, 1000000000000, 'purchase');
 SELECT crm.receive_stock(7203, 1);
 \echo :LAST_ERROR_SQLSTATE
 INSERT INTO crm.stock_movement (product_id, quantity, reason)
-VALUES (7204, 9223372036854775807, 'purchase'), (7204, 9223372036854775807, 'purchase');
+VALUES (7204, 1000000000000, 'purchase'), (7204, 1000000000000, 'purchase');
 \echo :LAST_ERROR_SQLSTATE
-SELECT crm.adjust_stock(7203, -9223372036854775807) IS NULL;
+SELECT crm.adjust_stock(7203, -1000000000000) IS NULL;
 SELECT crm.receive_stock(7202, 0);
 \echo :LAST_ERROR_SQLSTATE
 SELECT crm.receive_stock(7202, -1);

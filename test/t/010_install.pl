@@ -251,6 +251,87 @@ DELETE FROM crm_state.install_skip WHERE object_name LIKE 'crm.progress' OR obje
 SELECT crm.install();
 SQL
 
+# Triggers of other definitions are made anew; disabled ones and those that install_skip lists stay.
+my $TRIGGERS = "SELECT status, detail, hint FROM crm.health() WHERE check_name = 'triggers'";
+is($node->safe_psql('fresh', $TRIGGERS), 'ok|all present, enabled and as crm makes them|', 'crm.health() finds the triggers as they should be');
+$node->safe_psql('fresh', <<'SQL');
+ALTER TABLE crm.sales_order ENABLE ALWAYS TRIGGER sales_order_au;
+SQL
+my $triggers = fingerprint($node, 'fresh', parts => ['trigger']);
+my $DIFFERENT = join ', ', map { "$_ is different" }
+  qw(campaign_fill customer_ai event_truncate_guard lead_stamp region_tree_ai sales_order_au);
+$node->safe_psql('fresh', <<'SQL');
+CREATE OR REPLACE TRIGGER campaign_fill BEFORE INSERT ON crm.campaign FOR EACH ROW EXECUTE FUNCTION crm._currency_fill('end_date');
+CREATE OR REPLACE TRIGGER event_truncate_guard BEFORE DELETE ON crm.event FOR EACH STATEMENT EXECUTE FUNCTION crm._no_truncate();
+CREATE OR REPLACE TRIGGER lead_stamp BEFORE INSERT OR UPDATE ON crm.lead FOR EACH ROW WHEN (NEW.lead_id > 0)
+	EXECUTE FUNCTION crm._stamp('lead_id', 'score', 'scored_at');
+CREATE OR REPLACE TRIGGER region_tree_ai AFTER INSERT ON crm.region REFERENCING NEW TABLE AS others FOR EACH STATEMENT
+	EXECUTE FUNCTION crm._tree_check('region_id', 'parent_region_id');
+CREATE OR REPLACE TRIGGER sales_order_au AFTER UPDATE ON crm.sales_order REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+	FOR EACH STATEMENT EXECUTE FUNCTION crm._customer_au();
+ALTER TABLE crm.sales_order ENABLE ALWAYS TRIGGER sales_order_au;
+DROP TRIGGER customer_ai ON crm.customer;
+CREATE CONSTRAINT TRIGGER customer_ai AFTER INSERT ON crm.customer FOR EACH ROW EXECUTE FUNCTION crm._customer_ai();
+SQL
+like($node->safe_psql('fresh', $TRIGGERS), qr/^error\|$DIFFERENT\|Run SELECT crm\.install\(\)/,
+	'crm.health() names those of another definition, with a hint');
+is($node->safe_psql('fresh', <<SQL), "t\ncampaign, customer, event, lead, region, sales_order", 'crm.install() locks no other table');
+BEGIN;
+SELECT crm.install();
+SELECT string_agg(DISTINCT c.relname, ', ' ORDER BY c.relname)
+FROM pg_locks l JOIN pg_class c ON c.oid = l.relation
+WHERE l.pid = pg_backend_pid() AND c.relnamespace::regnamespace::text IN $SCHEMAS AND c.relkind = 'r'
+	AND l.mode NOT IN ('AccessShareLock', 'RowShareLock', 'RowExclusiveLock', 'ShareUpdateExclusiveLock');
+COMMIT;
+SQL
+is($node->safe_psql('fresh', $TRIGGERS), 'ok|all present, enabled and as crm makes them|', 'and makes them anew');
+same_fingerprint($triggers, fingerprint($node, 'fresh', parts => ['trigger']), 'as they were, one that fires always too', only => ['trigger']);
+
+$node->safe_psql('fresh', <<'SQL');
+ALTER TABLE crm.sales_order ENABLE TRIGGER sales_order_au;
+ALTER TABLE crm.contact DISABLE TRIGGER contact_au;
+CREATE OR REPLACE TRIGGER campaign_fill BEFORE INSERT ON crm.campaign FOR EACH ROW EXECUTE FUNCTION crm._currency_fill('end_date');
+INSERT INTO crm_state.install_skip (object_name, reason) VALUES ('crm.campaign.campaign_fill', 'the rate of the last day');
+SQL
+$triggers = fingerprint($node, 'fresh', parts => ['trigger']);
+$node->safe_psql('fresh', 'SELECT crm.install()');
+same_fingerprint($triggers, fingerprint($node, 'fresh', parts => ['trigger']),
+	'a disabled trigger and one that install_skip lists stay', only => ['trigger']);
+is($node->safe_psql('fresh', $TRIGGERS),
+	'error|contact_au is disabled|Enable the disabled ones with ALTER TABLE ... ENABLE TRIGGER. Then run SELECT * FROM crm.verify().',
+	'crm.health() reports the disabled one');
+$node->safe_psql('fresh', <<'SQL');
+ALTER TABLE crm.contact ENABLE TRIGGER contact_au;
+DELETE FROM crm_state.install_skip WHERE object_name = 'crm.campaign.campaign_fill';
+SELECT crm.install();
+SQL
+
+# Views that a DBA gave other columns stay, with all that is built on them; those with another query are renewed.
+my $views = fingerprint($node, 'fresh', parts => ['column']);
+$node->safe_psql('fresh', <<'SQL');
+DO $$
+BEGIN
+	EXECUTE format('CREATE OR REPLACE VIEW crm.low_stock WITH (security_invoker = true) AS SELECT v.*, 42 AS shelf FROM (%s) AS v',
+		rtrim(pg_get_viewdef('crm.low_stock'), ';'));
+	EXECUTE format('CREATE OR REPLACE VIEW crm.v_timeline WITH (security_invoker = true) AS SELECT v.* FROM (%s) AS v WHERE false',
+		rtrim(pg_get_viewdef('crm.v_timeline'), ';'));
+END
+$$;
+ALTER VIEW crm.progress RENAME COLUMN done TO so_far;
+CREATE VIEW public.shelves AS SELECT shelf FROM crm.low_stock;
+SQL
+(undef, my $installed, $errors) = run_psql($node, 'fresh', 'SELECT crm.install()');
+is($installed, 't', 'crm.install() goes on where a DBA gave a view other columns');
+is(join(' ', sort $errors =~ /NOTICE:  view (\S+) stays as it is: columns/g), 'crm.low_stock crm.progress', 'names each such view');
+like($errors, qr/HINT:  .*crm_state\.install_skip\./, 'with a hint');
+is($node->safe_psql('fresh', <<'SQL'), 'shelf so_far', 'and leaves them as they are');
+SELECT string_agg(attname, ' ' ORDER BY attname) FROM pg_attribute
+WHERE attrelid IN ('crm.low_stock'::regclass, 'crm.progress'::regclass) AND attname IN ('shelf', 'so_far', 'done')
+SQL
+unlike($node->safe_psql('fresh', "SELECT pg_get_viewdef('crm.v_timeline')"), qr/WHERE false/, 'a view of another query is renewed');
+$node->safe_psql('fresh', 'DROP VIEW public.shelves, crm.low_stock; ALTER VIEW crm.progress RENAME COLUMN so_far TO done; SELECT crm.install()');
+same_fingerprint($views, fingerprint($node, 'fresh', parts => ['column']), 'once dropped it comes back', only => ['column']);
+
 # ---------------------------------------------------------------------------------------------
 # DROP EXTENSION and CREATE EXTENSION
 # ---------------------------------------------------------------------------------------------
@@ -323,6 +404,32 @@ same_fingerprint($fresh, fingerprint($node, 'forced'), 'all of it', @STRUCTURE);
 
 $node->safe_psql('forced', 'SET xmloption = content; DROP EXTENSION crm CASCADE; CREATE EXTENSION crm');
 same_fingerprint($fresh, fingerprint($node, 'forced'), 'tables that are there are adopted even then', @STRUCTURE);
+
+# ---------------------------------------------------------------------------------------------
+# Files outside of the server's own folder
+# ---------------------------------------------------------------------------------------------
+
+# Copies the extension's files, with a table more, and creates the extension along a path; returns whether it has the table.
+sub table_along
+{
+	my ($database, $path) = @_;
+
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->safe_psql('postgres', "ALTER DATABASE $database SET extension_control_path = '$path'");
+	return $node->safe_psql($database, "CREATE EXTENSION crm; SELECT to_regclass('crm_state.from_elsewhere')");
+}
+
+SKIP:
+{
+	skip 'extension_control_path came with PostgreSQL 18', 3 if $node->pg_version < 18;
+	my $elsewhere = PostgreSQL::Test::Utils::tempdir();
+	chomp(my $share = `pg_config --sharedir`);
+	system("mkdir '$elsewhere/extension' && cp '$share'/extension/crm* '$elsewhere/extension/'") == 0 or die 'cannot copy the files';
+	append_to_file((glob "$elsewhere/extension/crm-schema--*.sql")[0], "CREATE TABLE IF NOT EXISTS crm_state.from_elsewhere (n bigint);\n");
+	is(table_along('elsewhere', "/nowhere:$elsewhere:\$system"), 'crm_state.from_elsewhere', 'the schema script lies beside the control file');
+	is(table_along('system_first', "\$system:$elsewhere"), '', 'of the first folder that has one');
+	is(table_along('no_path', ''), '', 'or of the server');
+}
 
 # ---------------------------------------------------------------------------------------------
 # Who may

@@ -79,12 +79,12 @@ sub era
 	return $node->safe_psql($database, 'SELECT max(era) FROM crm.event');
 }
 
-# Copies a database by dump and restore.
+# Copies a database by dump and restore; the dump gets further options.
 sub copy
 {
-	my ($from, $database, $to, $name) = @_;
+	my ($from, $database, $to, $name, @options) = @_;
 
-	run_program($from, 'pg_dump', '-Fc', '-d', $from->connstr($database), '-f', "$dir/$name");
+	run_program($from, 'pg_dump', '-Fc', @options, '-d', $from->connstr($database), '-f', "$dir/$name");
 	$to->safe_psql('postgres', "CREATE DATABASE $name");
 	my ($code, $errors) = run_program($to, 'pg_restore', '-e', '-d', $to->connstr($name), "$dir/$name");
 	is("$code $errors", '0 ', "$name: restored");
@@ -145,6 +145,25 @@ is($b->safe_psql('moved_again', "SELECT count(*) FROM crm.read_events('reader')"
 $writer->query_safe('COMMIT');
 $writer->quit;
 is(join(' ', consume($b, 'moved_again', 'reader')), join(' ', @old[ 3 .. $#old ], @held), 'until it ends');
+
+# A dump that leaves the stored era out: positions of both servers must not mix.
+my @WITHOUT_ERA = ('--exclude-table-data=crm_state.event_era');
+copy($a, 'shop', $b, 'lost_era', @WITHOUT_ERA);
+is($b->safe_psql('lost_era', 'SELECT crm._event_era()'), '2', 'without the stored era the next one begins');
+is($b->safe_psql('lost_era', "SELECT count(*) FROM crm.read_events('reader')"), scalar(@old) - 3, 'events of the past one are complete');
+my @found = produce($b, 'lost_era', 2);
+is(era($b, 'lost_era'), '2', 'new events are of it');
+is(join(' ', consume($b, 'lost_era', 'reader')), join(' ', @old[ 3 .. $#old ], @found), 'a consumer gets the rest of the old and the new ones');
+is(join(' ', consume($b, 'lost_era', 'fast')), "@found", 'and whom had read all the new ones');
+
+# The same when all events are read and gone: the places of the consumers tell the era.
+$a->safe_psql('postgres', 'CREATE DATABASE purged TEMPLATE shop');
+consume($a, 'purged', $_) foreach split /\n/, $a->safe_psql('purged', 'SELECT name FROM crm.event_consumer');
+cmp_ok($a->safe_psql('purged', 'SELECT crm.purge_events()'), '>', 0, 'all is read and purged');
+copy($a, 'purged', $b, 'lost_all', @WITHOUT_ERA);
+@found = produce($b, 'lost_all', 1);
+is(era($b, 'lost_all'), '2', 'places of consumers are of the past era');
+is(join(' ', consume($b, 'lost_all', 'fast')), "@found", 'so that they get what is new');
 
 # Purging leaves what somebody has not read
 consume($b, 'moved', $_) foreach qw(reader fast idle newcomer mailer);

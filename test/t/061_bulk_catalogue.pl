@@ -1,6 +1,6 @@
-# Products and stock by statements of up to 100,000 rows after one of a single row in the same session: the work
-# a row stays the same (see CrmBulk.pm). Then customers by COPY, a million in the slow run: each gets its region
-# and its row of metrics.
+# Products and stock by statements of up to 30,000 rows (100,000 in the slow run) after one of a single row in the
+# same session: the work a row stays the same (see CrmBulk.pm). Then customers by COPY, a million in the slow run:
+# each gets its region and its row of metrics.
 use strict;
 use warnings FATAL => 'all';
 

@@ -257,6 +257,15 @@ sub unknown_names
 my ($first) = blocks_of('README.md');
 like($first->{text}, qr/\Amake demo\b.*\nmake check\b.*\n\z/, 'README begins with make demo and make check');
 
+# The demo's last words stop the demo that was started.
+for my $demo ([ undef, 'make demo-stop' ], [ '/srv/my demo', 'make demo-stop CRM_DEMO_DIR=/srv/my\\ demo' ])
+{
+	my ($dir, $stop) = @$demo;
+	local $ENV{CRM_DEMO_DIR} = $dir;
+	delete $ENV{CRM_DEMO_DIR} unless defined $dir;
+	like(`bash -c '. docs/demo/run && farewell psql'`, qr/^  \Q$stop\E$/m, 'the demo tells how to stop it: ' . $stop);
+}
+
 for my $page ('README.md', 'CHANGELOG.md', grep { -e } glob('docs/*.md docs/*/*.md'))
 {
 	is(dead_links($page), '', "the links of $page lead somewhere");

@@ -121,11 +121,18 @@ FROM pg_class c LEFT JOIN pg_am am ON am.oid = c.relam, LATERAL (
 	FROM unnest(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) a) acl
 WHERE c.relnamespace::regnamespace::text = ANY (%s)
 SQL
+	[ column_right => <<'SQL' ],
+SELECT format('%%s.%%s', a.attrelid::regclass, a.attname),
+	(SELECT string_agg(r::text, ',' ORDER BY r::text COLLATE "C") FROM unnest(a.attacl) r)
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+WHERE c.relnamespace::regnamespace::text = ANY (%s) AND a.attacl IS NOT NULL AND NOT a.attisdropped
+SQL
 	[ column => <<'SQL' ],
 SELECT format('%%s.%%s', a.attrelid::regclass, a.attname), concat_ws(' ',
 	row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attnum), format_type(a.atttypid, a.atttypmod),
 	a.attnotnull, a.attidentity, a.attgenerated, a.attcollation::regcollation, a.attstorage, a.attcompression,
-	a.attstattarget, options.text, a.attacl::text, pg_get_expr(d.adbin, d.adrelid))
+	a.attstattarget, options.text, pg_get_expr(d.adbin, d.adrelid))
 FROM pg_attribute a
 JOIN pg_class c ON c.oid = a.attrelid
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum, LATERAL (
@@ -608,6 +615,8 @@ INSERT INTO crm.feedback (customer_id, product_id, kind, rating, content)
 SELECT c.customer_id, p.product_id, 'nps', 9, 'Good light' FROM crm.customer c, crm.product p WHERE c.external_id IS NOT NULL AND p.sku = 'LAMP-1';
 INSERT INTO crm.consent (customer_id, purpose, channel, given_at, source)
 SELECT c.customer_id, 'newsletter', 'email', '2024-01-15', 'sign-up form' FROM crm.customer c WHERE c.external_id IS NOT NULL;
+INSERT INTO crm.legal_hold (customer_id, reason) SELECT c.customer_id, 'file 7' FROM crm.customer c WHERE c.external_id IS NOT NULL;
+INSERT INTO crm.erasure_log (customer_id, erased_by, reason) VALUES (99, 'ann', 'request 3');
 INSERT INTO crm.import_batch (source, file_name) VALUES ('old_shop', 'lines.csv');
 INSERT INTO crm.import_order_line (import_batch_id, order_ref, product_ref, quantity, unit_price)
 SELECT b.import_batch_id, 'I-1', 'LAMP-1', 3, 18 FROM crm.import_batch b;
@@ -643,6 +652,7 @@ INSERT INTO crm.job_history (maintenance_job_id, rows_affected) SELECT j.mainten
 INSERT INTO crm.model (kind, parameters, data_hash, log_likelihood) VALUES ('bgnbd', '{"r": 0.25}', 'abc', -1234.5);
 INSERT INTO crm_state.install_skip (object_name, reason) VALUES ('crm.no_such_index', 'never there');
 COMMIT;
+SELECT crm.set_token_key(decode(repeat('5e', 32), 'hex'));
 SELECT crm.add_event_consumer('mailer');
 SELECT crm.ack_events('mailer', min(e.event_id)) FROM crm.read_events('mailer', 2) e;
 SQL

@@ -1,0 +1,57 @@
+/*
+ * pg_erase.c
+ *		Erasure of personal data: the way past the guards of append-only tables.
+ *
+ * What an erasure does to a table follows from the registry of personal data
+ * and the catalogue, in SQL (crm._erase_table).  Histories and ledgers refuse
+ * every UPDATE but a write of our own, so for these the same function runs
+ * under the flag that marks such writes.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "pg/crm_pg.h"
+
+CRM_FUNCTION_INFO_V1(crm_erase_rows);
+CRM_FUNCTION_INFO_V1(crm_actor_sql);
+
+/* Erases the rows of one table that hang on a customer. */
+static CrmPlan erase_table = {
+	.sql = "SELECT crm._erase_table($1, $2, $3, $4, $5)",
+	.nargs = 5,
+	.argtypes = {OIDOID, INT8OID, INT8ARRAYOID, TEXTOID, TEXTOID},
+};
+
+/*
+ * SQL: crm._erase_rows(table_id, customer_id, lead_ids, external_source,
+ * external_id): crm._erase_table() as a write of our own to that table.
+ */
+Datum
+crm_erase_rows(PG_FUNCTION_ARGS)
+{
+	char	   *table = get_rel_name(PG_GETARG_OID(0));
+	Datum		values[5];
+	int64		count;
+
+	if (table == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("there is no table with OID %u", PG_GETARG_OID(0))));
+	for (int i = 0; i < 5; i++)
+		values[i] = PG_GETARG_DATUM(i);
+	SPI_connect();
+	crm_execute_own(&erase_table, values, table);
+	count = crm_result_int64(0, 1);
+	SPI_finish();
+	PG_RETURN_INT64(count);
+}
+
+/* SQL: crm._actor(): the name that created_by and its like keep. */
+Datum
+crm_actor_sql(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TEXT_P(cstring_to_text(crm_actor()));
+}
