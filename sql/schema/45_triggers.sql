@@ -128,8 +128,8 @@ BEGIN
     -- The audit: tables of customers, money and access. Ledgers and histories tell of themselves.
     SELECT t.table_name, t.table_name || e.suffix, e.timing, 'crm._audit()'
     FROM unnest(ARRAY['account', 'campaign', 'campaign_cost', 'campaign_member', 'consent', 'contact', 'currency',
-        'customer', 'customer_behavior', 'exchange_rate', 'feedback', 'follow_up', 'interaction', 'interaction_rep', 'lead', 'legal_hold',
-        'marketing_analyst', 'marketing_manager', 'opportunity', 'opportunity_contact', 'opportunity_item',
+        'customer', 'customer_behavior', 'exchange_rate', 'feedback', 'follow_up', 'interaction', 'interaction_rep', 'lead',
+        'legal_hold', 'marketing_analyst', 'marketing_manager', 'opportunity', 'opportunity_contact', 'opportunity_item',
         'order_item', 'order_status_transition', 'organization', 'pii_registry', 'product', 'quota', 'quote',
         'quote_item', 'region', 'region_coverage', 'sales_manager', 'sales_order', 'sales_rep', 'segment',
         'segment_criterion', 'shipment_tracking', 'staff', 'support_agent', 'support_ticket', 'ticket_response'

@@ -89,8 +89,7 @@ SELECT is_empty($$
                 AND (a.attname IN ('customer_id', 'db_role') OR a.attname ~ '(price|amount|budget)$')))
         -- Histories and ledgers tell of themselves; metrics follow from audited rows; staging is no record yet.
         AND c.relname !~ '(_history|_log|_metrics|_score|_attribution|_touch|_recommendation)$'
-        AND c.relname NOT IN ('event', 'import_order_line', 'forecast_snapshot', 'segment_member', 'tracking_event',
-            'campaign_product', 'ticket_common_issue', 'opportunity_stage_history')
+        AND c.relname NOT IN ('event', 'import_order_line', 'segment_member', 'ticket_common_issue', 'tracking_event')
 $$, 'no table of customers, money or access is without an audit');
 SELECT is_empty($$
     SELECT t.tgrelid::regclass FROM pg_trigger AS t WHERE t.tgfoid = 'crm._audit()'::regprocedure
