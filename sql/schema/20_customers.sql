@@ -136,9 +136,11 @@ COMMENT ON COLUMN crm.customer.external_source IS
 COMMENT ON COLUMN crm.customer.external_id IS
     'Key of the row in external_source; the pair is unique, so that imports can use ON CONFLICT.';
 COMMENT ON COLUMN crm.customer.deleted_at IS 'When the customer was deleted; NULL while it is in use.';
-CREATE INDEX IF NOT EXISTS customer_name_key_idx ON crm.customer (name_key) WHERE deleted_at IS NULL;
-CREATE INDEX IF NOT EXISTS customer_last_name_key_idx
-    ON crm.customer (last_name_key) WHERE deleted_at IS NULL;
+-- With the key behind it, so that a page of names comes in order from the index, under row-level security too.
+CREATE INDEX IF NOT EXISTS customer_name_key_customer_id_idx
+    ON crm.customer (name_key, customer_id) WHERE deleted_at IS NULL;
+CREATE INDEX IF NOT EXISTS customer_last_name_key_customer_id_idx
+    ON crm.customer (last_name_key, customer_id) WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS customer_email_key_idx ON crm.customer (email_key) WHERE email_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS customer_phone_key_idx ON crm.customer (phone_key) WHERE phone_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS customer_region_id_customer_id_idx ON crm.customer (region_id, customer_id);

@@ -32,78 +32,83 @@ SELECT crm.grant_role('bench_rep', 'crm_sales_rep', 500) \g /dev/null
 SELECT crm.grant_role('bench_manager', 'crm_sales_manager', 1) \g /dev/null
 
 CREATE SCHEMA bench;
-CREATE TABLE bench.query (place integer, name text, role text, policy_sql text, hand_sql text, times integer);
+CREATE TABLE bench.query (place integer, name text, role text, policy_sql text, hand_sql text, policy_times integer,
+    hand_times integer);
 INSERT INTO bench.query VALUES
     (1, 'rep: one customer by key', 'bench_rep',
-        'SELECT name FROM crm.customer WHERE customer_id = 1498',
-        'SELECT name FROM crm.customer WHERE customer_id = 1498 AND deleted_at IS NULL '
-        'AND (sales_rep_id = 500 OR region_id = ANY (ARRAY[500]::bigint[]))', 10000),
+        'SELECT name FROM crm.customer WHERE customer_id = 1497',
+        'SELECT name FROM crm.customer WHERE customer_id = 1497 AND deleted_at IS NULL '
+        'AND (sales_rep_id = 500 OR region_id = ANY (ARRAY[500]::bigint[]))', 15000, 15000),
     (2, 'rep: list of all own customers', 'bench_rep',
         'SELECT customer_id, name, email, phone, city FROM crm.customer',
         'SELECT customer_id, name, email, phone, city FROM crm.customer WHERE deleted_at IS NULL '
-        'AND (sales_rep_id = 500 OR region_id = ANY (ARRAY[500]::bigint[]))', 100),
+        'AND (sales_rep_id = 500 OR region_id = ANY (ARRAY[500]::bigint[]))', 300, 300),
     (3, 'manager: scan of all customers', 'bench_manager',
         'SELECT count(*), max(signed_up_at) FROM crm.customer',
-        'SELECT count(*), max(signed_up_at) FROM crm.customer WHERE deleted_at IS NULL', 4),
+        'SELECT count(*), max(signed_up_at) FROM crm.customer WHERE deleted_at IS NULL', 3, 3),
     (4, 'manager: search by prefix', 'bench_manager',
         'SELECT customer_id, name FROM crm.customer WHERE name_key ^@ ''abc'' ORDER BY name_key, customer_id LIMIT 50',
         'SELECT customer_id, name FROM crm.customer WHERE name_key ^@ ''abc'' AND deleted_at IS NULL '
-        'ORDER BY name_key, customer_id LIMIT 50', 1000),
+        'ORDER BY name_key, customer_id LIMIT 50', 4000, 4000),
     (5, 'rep: search by prefix', 'bench_rep',
         'SELECT customer_id, name FROM crm.customer WHERE name_key ^@ ''ab'' ORDER BY name_key, customer_id LIMIT 50',
         'SELECT customer_id, name FROM crm.customer WHERE name_key ^@ ''ab'' AND deleted_at IS NULL '
-        'AND (sales_rep_id = 500 OR region_id = ANY (ARRAY[500]::bigint[])) ORDER BY name_key, customer_id LIMIT 50', 300),
+        'AND (sales_rep_id = 500 OR region_id = ANY (ARRAY[500]::bigint[])) ORDER BY name_key, customer_id LIMIT 50', 1000, 1000),
     (6, 'manager: prefix with LIKE (not leakproof)', 'bench_manager',
         'SELECT customer_id, name FROM crm.customer WHERE name_key LIKE ''abc%'' ORDER BY name_key, customer_id LIMIT 50',
         'SELECT customer_id, name FROM crm.customer WHERE name_key LIKE ''abc%'' AND deleted_at IS NULL '
-        'ORDER BY name_key, customer_id LIMIT 50', 2);
+        'ORDER BY name_key, customer_id LIMIT 50', 3, 4000);
+
+-- Both forms of a query must return the same rows, and some.
+DO $$
+DECLARE
+    q bench.query;
+    by_policy text;
+    by_hand text;
+BEGIN
+    FOR q IN SELECT * FROM bench.query LOOP
+        EXECUTE format('SET LOCAL ROLE %I', q.role);
+        EXECUTE format('SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM (%s) AS t', q.policy_sql) INTO by_policy;
+        RESET ROLE;
+        EXECUTE format('SELECT md5(string_agg(t::text, chr(10) ORDER BY t::text)) FROM (%s) AS t', q.hand_sql) INTO by_hand;
+        IF by_policy IS NULL OR by_policy IS DISTINCT FROM by_hand THEN
+            RAISE EXCEPTION 'the two forms of "%" differ', q.name;
+        END IF;
+    END LOOP;
+END $$;
 
 CREATE FUNCTION bench.cpu_ns() RETURNS numeric LANGUAGE sql VOLATILE AS $$
     SELECT split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::numeric
 $$;
-CREATE TABLE bench.round (place integer, round integer, variant text, cpu_us numeric, digest text);
-GRANT USAGE ON SCHEMA bench TO bench_rep, bench_manager;
+-- In one form the client prepares once, in the other each call is parsed and planned.
+CREATE TABLE bench.round (place integer, round integer, form text, variant text, cpu_us numeric);
 
--- The kernel counts CPU time in ticks of some milliseconds: each measurement lasts hundreds of them.
--- Runs a query some times by EXECUTE, as a client that does not prepare does, reading all rows.
-CREATE FUNCTION bench.run(sql text, times integer) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-    line record;
-    seen bigint := 0;
-BEGIN
-    FOR i IN 1 .. times LOOP
-        FOR line IN EXECUTE sql LOOP
-            seen := seen + 1;
-        END LOOP;
-    END LOOP;
-    RETURN (seen / times)::text;
-END $$;
-
-CREATE PROCEDURE bench.measure(rounds integer) LANGUAGE plpgsql AS $$
+-- The script of a session that runs one variant and form of a query again and again, as a client does: each call is a
+-- message of its own. (The kernel counts CPU time in ticks of some milliseconds: a measurement lasts a hundred of them.)
+CREATE FUNCTION bench.session(place integer, form text, variant text, round integer) RETURNS SETOF text
+LANGUAGE plpgsql AS $$
 DECLARE
     q bench.query;
-    started numeric;
-    rows_seen text;
-    variant text;
+    statement text;
+    times integer;
 BEGIN
-    FOR r IN 0 .. rounds LOOP
-        FOR q IN SELECT * FROM bench.query ORDER BY place LOOP
-            FOREACH variant IN ARRAY CASE WHEN r % 2 = 0 THEN ARRAY['policy', 'hand'] ELSE ARRAY['hand', 'policy'] END LOOP
-                IF variant = 'policy' THEN
-                    EXECUTE format('SET LOCAL ROLE %I', q.role);
-                END IF;
-                -- The first call of a role loads its person; that is not what is measured here.
-                PERFORM bench.run(CASE variant WHEN 'policy' THEN q.policy_sql ELSE q.hand_sql END, 1);
-                RESET ROLE;
-                started := bench.cpu_ns();
-                IF variant = 'policy' THEN
-                    EXECUTE format('SET LOCAL ROLE %I', q.role);
-                END IF;
-                rows_seen := bench.run(CASE variant WHEN 'policy' THEN q.policy_sql ELSE q.hand_sql END, q.times);
-                RESET ROLE;
-                INSERT INTO bench.round VALUES (q.place, r, variant, (bench.cpu_ns() - started) / 1000 / q.times, rows_seen);
-                COMMIT;
-            END LOOP;
-        END LOOP;
-    END LOOP;
+    SELECT * INTO q FROM bench.query AS b WHERE b.place = session.place;
+    statement := CASE variant WHEN 'policy' THEN q.policy_sql ELSE q.hand_sql END;
+    times := CASE variant WHEN 'policy' THEN q.policy_times ELSE q.hand_times END;
+    IF form = 'prepared' THEN
+        RETURN NEXT format('PREPARE measured AS %s;', statement);
+        statement := 'EXECUTE measured';
+    END IF;
+    RETURN NEXT CASE variant WHEN 'policy' THEN format('SET ROLE %I;', q.role) ELSE '' END;
+    -- The first call of a role loads its person; that is not what is measured here.
+    RETURN NEXT statement || ' \g /dev/null';
+    RETURN NEXT 'RESET ROLE;';
+    RETURN NEXT 'SELECT bench.cpu_ns() AS started \gset';
+    RETURN NEXT CASE variant WHEN 'policy' THEN format('SET ROLE %I;', q.role) ELSE '' END;
+    RETURN NEXT '\o /dev/null';
+    RETURN QUERY SELECT statement || ';' FROM generate_series(1, times);
+    RETURN NEXT '\o';
+    RETURN NEXT 'RESET ROLE;';
+    RETURN NEXT format('INSERT INTO bench.round VALUES (%s, %s, %L, %L, (bench.cpu_ns() - :started) / 1000 / %s);',
+        place, round, form, variant, times);
 END $$;
