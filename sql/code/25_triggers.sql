@@ -18,6 +18,7 @@ BEGIN
             ('opportunity_au', 'Writes events of deletion of opportunities.'),
             ('product_ai', 'Books opening stock and opens low-stock alerts.'),
             ('product_au', 'Books adjustments of stock, opens and clears alerts, writes events of deletion.'),
+            ('stock_movement_fill', 'Sets the author of a client''s movement; refuses those of orders (RM017) and of the future.'),
             ('stock_movement_ai', 'Adds a movement to the stock of its product; refuses stock below zero (RM001).'),
             ('sales_order_fill', 'Completes a new order from its customer; freezes what an order is booked with (RM015).'),
             ('sales_order_au', 'Checks moves of status (RM002, RM013), gives stock back on cancel, writes history and events.'),

@@ -108,7 +108,8 @@ COMMENT ON COLUMN crm.product.reorder_level IS
 COMMENT ON COLUMN crm.product.is_stocked IS
     'False for services and the like: no movement, no alert, and lines take nothing from stock.';
 COMMENT ON COLUMN crm.product.active IS
-    'False once the product is no longer offered; it raises no alerts then.';
+    'False once the product is no longer offered: no new line of a sale takes it, except on an order that is inserted '
+    'as completed; lines that have it, returns and past orders go on. It raises no alerts then.';
 COMMENT ON COLUMN crm.product.custom IS 'Fields of your own as a JSON object.';
 COMMENT ON COLUMN crm.product.external_source IS
     'System that the row was imported from; set together with external_id or not at all.';

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS crm.stock_movement (
     CONSTRAINT stock_movement_order_check CHECK (
         reason IN ('sale', 'cancel', 'return') OR num_nonnulls(sales_order_id, line_no) = 0
     ),
+    CONSTRAINT stock_movement_sign_check CHECK (quantity > 0 OR reason NOT IN ('opening', 'purchase')),
     CONSTRAINT stock_movement_length_check CHECK (char_length(note) <= 1000),
     CONSTRAINT stock_movement_finite_check CHECK (isfinite(moved_at))
 );
@@ -28,9 +29,9 @@ COMMENT ON TABLE crm.stock_movement IS
 COMMENT ON COLUMN crm.stock_movement.stock_movement_id IS
     'Key of the movement, rising in the order of writing.';
 COMMENT ON COLUMN crm.stock_movement.product_id IS 'The product whose stock changes.';
-COMMENT ON COLUMN crm.stock_movement.moved_at IS 'When the goods moved.';
+COMMENT ON COLUMN crm.stock_movement.moved_at IS 'When the goods moved; not in the future.';
 COMMENT ON COLUMN crm.stock_movement.quantity IS
-    'Units: above 0 into stock, below 0 out of it; never 0, at most 10^12.';
+    'Units: above 0 into stock, below 0 out of it; never 0, at most 10^12. opening and purchase are above 0.';
 COMMENT ON COLUMN crm.stock_movement.reason IS
     'opening (first stock), sale (an order line), cancel (an order or line taken back), return (a return''s '
     'line), purchase (goods received) or adjust (count, loss, direct change).';
@@ -39,7 +40,8 @@ COMMENT ON COLUMN crm.stock_movement.sales_order_id IS
 COMMENT ON COLUMN crm.stock_movement.line_no IS
     'Line of that order, without a foreign key for the same reason; NULL for other reasons.';
 COMMENT ON COLUMN crm.stock_movement.note IS 'Remark, e.g. the number of a delivery note.';
-COMMENT ON COLUMN crm.stock_movement.created_by IS 'Login or person who caused the movement.';
+COMMENT ON COLUMN crm.stock_movement.created_by IS
+    'Login or person who caused the movement; what an app sends is replaced.';
 CREATE INDEX IF NOT EXISTS stock_movement_product_id_moved_at_idx
     ON crm.stock_movement (product_id, moved_at);
 CREATE INDEX IF NOT EXISTS stock_movement_moved_at_idx ON crm.stock_movement USING brin (moved_at);

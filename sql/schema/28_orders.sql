@@ -75,8 +75,8 @@ COMMENT ON TABLE crm.sales_order IS
     'canceled, a sale with sign +1 and a return with -1. Past pending it can''t be deleted, only canceled.';
 COMMENT ON COLUMN crm.sales_order.sales_order_id IS 'Key of the order.';
 COMMENT ON COLUMN crm.sales_order.customer_id IS
-    'The customer who buys, not a deleted one. Account, quote, opportunity and returned order must be of the same customer; '
-    'crm.move_customer_documents moves an order to another one, lines and all.';
+    'The customer who buys; a sale is refused to a deleted one, a return is not. Account, quote, opportunity and '
+    'returned order must be of the same customer. An UPDATE takes the lines, the history and the returns along.';
 COMMENT ON COLUMN crm.sales_order.account_id IS
     'The customer''s account that the order is booked on, if any.';
 COMMENT ON COLUMN crm.sales_order.quote_id IS 'The quote that the order came from, if any.';

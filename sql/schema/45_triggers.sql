@@ -28,6 +28,7 @@ BEGIN
         ('sales_order', 'sales_order_fill', before_row, 'crm._sales_order_fill()'),
         ('order_item', 'order_item_fill', before_row, 'crm._order_item_fill()'),
         ('product', 'product_fill', before_insert_row, 'crm._currency_fill()'),
+        ('stock_movement', 'stock_movement_fill', before_insert_row, 'crm._stock_movement_fill()'),
         ('account', 'account_fill', before_insert_row, 'crm._currency_fill()'),
         ('campaign', 'campaign_fill', before_insert_row, 'crm._currency_fill(''start_date'')'),
         ('campaign_cost', 'campaign_cost_fill', before_insert_row, 'crm._currency_fill(''incurred_on'')'),

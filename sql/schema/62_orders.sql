@@ -117,7 +117,7 @@ COMMENT ON FUNCTION crm.place_order(bigint, jsonb, bigint, bigint, timestamptz, 
     'currency default to the customer''s and the organisation''s, order_date to now. The same idempotency_key (kept '
     '24 hours per login) returns the same order and changes nothing. Errors: 22023 and 22004 for bad arguments, 23503 '
     'unknown customer or product, RM001 insufficient stock, RM004 key used for another order, RM010 no exchange '
-    'rate, RM011 deleted customer or product, RM013 no items.';
+    'rate, RM011 deleted customer, deleted or inactive product, RM013 no items.';
 
 CREATE OR REPLACE FUNCTION crm.cancel_order(sales_order_id bigint, reason text DEFAULT NULL)
     RETURNS SETOF crm.sales_order

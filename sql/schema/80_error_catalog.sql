@@ -25,6 +25,8 @@ FROM (VALUES
         'Insert a rate to the base currency into crm.exchange_rate, for that day or an earlier one.'),
     ('RM011', '', 409, 'The customer or product is deleted.',
         'Restore it first, with crm.restore_customer() or crm.restore_product().'),
+    ('RM011', 'order_item_active_check', 409, 'The product is not offered any more: its active is false.',
+        'Choose another product, or set active to true.'),
     ('RM012', '', 409, 'Amounts are booked, so that what they stand on is fixed.',
         'Give documents a currency_code of their own instead of changing the base currency.'),
     ('RM012', 'order_item_frozen_check', 409, 'The lines of a completed or canceled order are frozen.',

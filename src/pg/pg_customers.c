@@ -42,6 +42,16 @@ static CrmPlan add_metrics = {
 	.argtypes = {INT8ARRAYOID},
 };
 
+/*
+ * Waits for the orders that are being placed for a customer, whose foreign keys
+ * hold FOR KEY SHARE, and makes those that come wait.
+ */
+static CrmPlan lock_orderer = {
+	.sql = "SELECT FROM crm.customer c WHERE c.customer_id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
 /* Locks customers: whoever adds a contact or changes the type waits here. */
 static CrmPlan lock_customers = {
 	.sql = "SELECT FROM crm.customer c WHERE c.customer_id OPERATOR(pg_catalog.=) ANY ($1) "
@@ -135,6 +145,21 @@ fill_region(CrmFill *fill)
 		set_region(fill);
 }
 
+/*
+ * Keeps orders off a customer who is being deleted: without the lock one that
+ * has looked at him before the delete could be committed after it.
+ */
+static void
+lock_deleted(const CrmFill *fill)
+{
+	Datum		argument;
+
+	if (!crm_fill_changes(fill, "deleted_at") || crm_fill_isnull(fill, "deleted_at"))
+		return;
+	argument = Int64GetDatum(crm_fill_int64(fill, "customer_id"));
+	crm_execute(&lock_orderer, &argument, NULL);
+}
+
 /* BEFORE INSERT OR UPDATE on customer, FOR EACH ROW. */
 Datum
 crm_customer_fill(PG_FUNCTION_ARGS)
@@ -146,6 +171,7 @@ crm_customer_fill(PG_FUNCTION_ARGS)
 	SPI_connect();
 	check_birth(&fill);
 	fill_region(&fill);
+	lock_deleted(&fill);
 	SPI_finish();
 	row = crm_fill_end(&fill);
 	return row;

@@ -14,6 +14,7 @@
 #include "pg/crm_pg.h"
 #include "pg/pg_fill.h"
 #include "pg/pg_rows.h"
+#include "pg/pg_stock.h"
 
 /* Decimal places of an amount. */
 #define MONEY_DIGITS 4
@@ -23,8 +24,8 @@ CRM_FUNCTION_INFO_V1(crm_order_item_fill);
 
 /*
  * What an order takes over from its customer and the organisation.  The lock is
- * the one that the foreign key takes later: an address that is erased meanwhile
- * must not come back through the order.
+ * the one that the foreign key takes later, so that orders of one customer do
+ * not wait for each other; deleting and erasing him waits for it.
  */
 static CrmPlan read_customer = {
 	.sql = "SELECT c.deleted_at IS NOT NULL, c.region_id, c.sales_rep_id, c.name, c.street, c.city, "
@@ -67,16 +68,25 @@ raise_missing(const char *what, int64 id, const char *table, const char *column,
 			 crm_error_column(table, column, constraint)));
 }
 
-/* Raises that a row which is referred to was deleted. */
+/* Raises that the customer of an order was deleted. */
 static void
-raise_deleted(const char *what, int64 id, const char *restore, const char *table,
-			  const char *column)
+raise_deleted(int64 customer_id)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_RECORD_DELETED),
-			 errmsg("%s %lld is deleted", what, (long long) id),
-			 errhint("Restore it with crm.%s() first.", restore),
-			 crm_error_column(table, column, NULL)));
+			 errmsg("customer %lld is deleted", (long long) customer_id),
+			 errhint("Restore it with crm.restore_customer() first."),
+			 crm_error_column("sales_order", "customer_id", NULL)));
+}
+
+/* Tells whether NEW is a return. */
+static bool
+is_return(const CrmFill *fill)
+{
+	bool		isnull;
+	Datum		kind = crm_fill_get(fill, "order_kind", &isnull);
+
+	return !isnull && strcmp(TextDatumGetCString(kind), "return") == 0;
 }
 
 /* Fills the delivery address as a whole, from the customer's. */
@@ -153,8 +163,9 @@ check_customer(const CrmFill *fill)
 		!crm_scope_covers(crm_result_int64(0, 3), crm_result_int64(0, 2)))
 		raise_missing("customer", customer_id, "sales_order", "customer_id",
 					  "sales_order_customer_id_fkey");
-	if (crm_result_bool(0, 1))
-		raise_deleted("customer", customer_id, "restore_customer", "sales_order", "customer_id");
+	/* What a deleted customer bought can still come back. */
+	if (crm_result_bool(0, 1) && !is_return(fill))
+		raise_deleted(customer_id);
 	return true;
 }
 
@@ -227,9 +238,11 @@ typedef struct LineFacts
 	Datum		rate;			/* of the order, frozen */
 	Datum		order_date;
 	bool		is_sale;
+	bool		is_finished;	/* the order */
 	Datum		product_name;
 	Datum		product_currency;
 	Datum		price;			/* of the product, in its currency */
+	bool		is_active;		/* the product */
 	bool		is_deleted;		/* the product */
 } LineFacts;
 
@@ -263,6 +276,7 @@ static void
 read_order(LineFacts *facts, int64 sales_order_id)
 {
 	CrmTable	table;
+	const char *status;
 
 	crm_table_open(&table, "sales_order", AccessShareLock);
 	if (!crm_table_fetch(&table, sales_order_id) || !is_visible(&table))
@@ -272,6 +286,8 @@ read_order(LineFacts *facts, int64 sales_order_id)
 	facts->order_currency = copy_cell(&table, "currency_code");
 	facts->rate = copy_cell(&table, "fx_rate_to_base");
 	facts->order_date = copy_cell(&table, "order_date");
+	status = TextDatumGetCString(copy_cell(&table, "status"));
+	facts->is_finished = strcmp(status, "completed") == 0 || strcmp(status, "canceled") == 0;
 	facts->is_sale = strcmp(TextDatumGetCString(copy_cell(&table, "order_kind")), "sale") == 0;
 	crm_table_close(&table);
 }
@@ -289,6 +305,7 @@ read_product(LineFacts *facts, int64 product_id)
 	facts->product_name = copy_cell(&table, "name");
 	facts->product_currency = copy_cell(&table, "currency_code");
 	facts->price = copy_cell(&table, "price");
+	facts->is_active = DatumGetBool(copy_cell(&table, "active"));
 	facts->is_deleted = !crm_slot_isnull(table.slot, crm_column(RelationGetDescr(table.relation),
 																"deleted_at"));
 	crm_table_close(&table);
@@ -434,6 +451,21 @@ refuse_null(const CrmFill *fill, const char *column)
 			 crm_error_column("order_item", column, NULL)));
 }
 
+/*
+ * Refuses to sell anew what is deleted or not offered.  The booking looks once
+ * more, at the locked product; here it is said before anything else is.
+ */
+static void
+check_sold(const CrmFill *fill, const LineFacts *facts)
+{
+	bool		is_new = !fill->is_update || crm_fill_changes(fill, "product_id") ||
+		crm_fill_changes(fill, "sales_order_id");
+
+	if (facts->is_sale && is_new)
+		crm_check_product_sold(crm_fill_int64(fill, "product_id"), facts->is_deleted,
+							   !facts->is_active && !facts->is_finished);
+}
+
 /* Completes a line from its order and product. */
 static void
 fill_line(CrmFill *fill)
@@ -444,10 +476,7 @@ fill_line(CrmFill *fill)
 	refuse_null(fill, "product_id");
 	read_order(&facts, crm_fill_int64(fill, "sales_order_id"));
 	read_product(&facts, crm_fill_int64(fill, "product_id"));
-	if (facts.is_deleted && facts.is_sale &&
-		(!fill->is_update || crm_fill_changes(fill, "product_id")))
-		raise_deleted("product", crm_fill_int64(fill, "product_id"), "restore_product",
-					  "order_item", "product_id");
+	check_sold(fill, &facts);
 	refresh_copies(fill);
 	set_default(fill, "customer_id", Int64GetDatum(facts.customer_id));
 	set_default(fill, "product_name", facts.product_name);

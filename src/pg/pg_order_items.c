@@ -213,6 +213,23 @@ check_orders(const CrmOrders *orders, const int64 *sums, size_t norders, bool on
 	}
 }
 
+/*
+ * Tells whether an effect sells a product anew, rather than more or less of it
+ * on a line that has it already.
+ */
+static bool
+is_new_sale(const LineEffects *effects, size_t position, const CrmOrder *order)
+{
+	const CrmLine *line = &effects->items[position];
+	const CrmLine *before = position > 0 ? line - 1 : NULL;
+
+	/* The first of a merged pair is the line as it was. */
+	if (line->sign < 0 || order->is_return)
+		return false;
+	return before == NULL || before->sign > 0 || before->product_id != line->product_id ||
+		before->sales_order_id != line->sales_order_id;
+}
+
 /* Books the stock of all effects. */
 static void
 book_stock(const LineEffects *effects, const CrmOrders *orders)
@@ -225,6 +242,7 @@ book_stock(const LineEffects *effects, const CrmOrders *orders)
 
 	while (position < effects->count)
 	{
+		size_t		start = position;
 		CrmLine		line = crm_core_lines_next(effects->items, effects->count, &position);
 		const CrmOrder *order = crm_orders_find(orders, line.sales_order_id);
 		CrmMoveReason reason;
@@ -237,6 +255,8 @@ book_stock(const LineEffects *effects, const CrmOrders *orders)
 			crm_movements_add(&movements, (CrmMovement) {
 							  .product_id = line.product_id, .quantity = quantity,
 							  .reason = reasons[reason],
+							  .is_new_sale = is_new_sale(effects, start, order),
+							  .is_past_sale = order->is_finished,
 							  .sales_order_id = line.sales_order_id, .line_no = line.line_no});
 	}
 	crm_movements_book(&movements);

@@ -11,13 +11,16 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "core/crm_sums.h"
 #include "pg/crm_pg.h"
+#include "pg/pg_fill.h"
 #include "pg/pg_stock.h"
 
 CRM_FUNCTION_INFO_V1(crm_product_ai);
 CRM_FUNCTION_INFO_V1(crm_product_au);
+CRM_FUNCTION_INFO_V1(crm_stock_movement_fill);
 CRM_FUNCTION_INFO_V1(crm_stock_movement_ai);
 
 /* Refuses stock on a product that keeps none. */
@@ -156,18 +159,55 @@ crm_product_au(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* Refuses reasons that only the lines of orders may give. */
+/* Refuses reasons that only the lines of orders may give; a word that is none is left to the CHECK. */
 static void
-check_reason(const char *reason)
+check_reason(const CrmFill *fill)
 {
-	if (strcmp(reason, "opening") == 0 || strcmp(reason, "purchase") == 0 ||
-		strcmp(reason, "adjust") == 0)
+	bool		isnull;
+	Datum		value = crm_fill_get(fill, "reason", &isnull);
+	const char *reason = isnull ? "" : TextDatumGetCString(value);
+
+	if (strcmp(reason, "sale") != 0 && strcmp(reason, "cancel") != 0 && strcmp(reason, "return") != 0)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_APPEND_ONLY),
 			 errmsg("movements of reason \"%s\" are written by orders only", reason),
 			 errhint("Use 'purchase' for incoming goods and 'adjust' for corrections."),
 			 crm_error_column("stock_movement", "reason", "stock_movement_reason_check")));
+}
+
+/* Refuses a movement of a time that has not come yet; an infinite one is left to the CHECK. */
+static void
+check_moved_at(const CrmFill *fill)
+{
+	bool		isnull;
+	TimestampTz moved_at = DatumGetTimestampTz(crm_fill_get(fill, "moved_at", &isnull));
+
+	if (isnull || TIMESTAMP_NOT_FINITE(moved_at) || moved_at <= GetCurrentTimestamp())
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("the stock moves in the future"),
+			 errhint("Leave moved_at out, or give the time at which the goods moved."),
+			 crm_error_column("stock_movement", "moved_at", "stock_movement_moved_at_check")));
+}
+
+/*
+ * BEFORE INSERT on stock_movement, FOR EACH ROW: who wrote a client's movement
+ * is for us to say, and what orders write is for orders alone.
+ */
+Datum
+crm_stock_movement_fill(PG_FUNCTION_ARGS)
+{
+	CrmFill		fill;
+
+	crm_fill_begin(&fill, fcinfo, "crm_stock_movement_fill");
+	if (crm_is_own_write(fill.trigdata->tg_relation))
+		return crm_fill_end(&fill);
+	check_reason(&fill);
+	check_moved_at(&fill);
+	crm_fill_set(&fill, "created_by", CStringGetTextDatum(crm_actor()), false);
+	return crm_fill_end(&fill);
 }
 
 /* AFTER INSERT on stock_movement: a client's movement changes the stock. */
@@ -178,7 +218,6 @@ crm_stock_movement_ai(PG_FUNCTION_ARGS)
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
 	AttrNumber	product_id;
 	AttrNumber	quantity;
-	AttrNumber	reason;
 	size_t		count = 0;
 	int64	   *sums;
 	CrmRows		rows;
@@ -188,7 +227,6 @@ crm_stock_movement_ai(PG_FUNCTION_ARGS)
 
 	product_id = crm_column(desc, "product_id");
 	quantity = crm_column(desc, "quantity");
-	reason = crm_column(desc, "reason");
 	SPI_connect();
 	sums = palloc_extended((tuplestore_tuple_count(trigdata->tg_newtable) + 1) *
 						   CRM_STOCK_CELLS * sizeof(int64), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -197,14 +235,13 @@ crm_stock_movement_ai(PG_FUNCTION_ARGS)
 	{
 		int64	   *sum = sums + CRM_STOCK_CELLS * count++;
 
-		check_reason(crm_slot_text(rows.slot, reason));
 		sum[0] = crm_slot_int64(rows.slot, product_id);
 		sum[1] = crm_slot_int64(rows.slot, quantity);
 	}
 	crm_rows_end(&rows);
 	crm_stock_apply(sums, &count);
 	for (size_t i = 0; i < count; i++)
-		check_stocked(sums[i * CRM_STOCK_CELLS], sums[i * CRM_STOCK_CELLS + 2] != 0);
+		check_stocked(sums[i * CRM_STOCK_CELLS], sums[i * CRM_STOCK_CELLS + 2] & CRM_STOCK_KEPT);
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }

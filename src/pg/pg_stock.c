@@ -37,12 +37,12 @@ static const char *const ledger_columns[LEDGER_COLUMNS + 1] = {
 };
 static const char *const ledger_checks[] = {
 	"stock_movement_quantity_check", "stock_movement_reason_check", "stock_movement_order_check",
-	"stock_movement_length_check", "stock_movement_finite_check", NULL
+	"stock_movement_sign_check", "stock_movement_length_check", "stock_movement_finite_check", NULL
 };
 
 static CrmPlan lock_products = {
 	.sql = "SELECT p.product_id, p.stock_quantity, p.reorder_level, p.is_stocked, "
-	"p.active AND p.deleted_at IS NULL "
+	"p.active, p.deleted_at IS NOT NULL "
 	"FROM crm.product p WHERE p.product_id OPERATOR(pg_catalog.=) ANY ($1) "
 	"ORDER BY p.product_id FOR NO KEY UPDATE",
 	.nargs = 1,
@@ -95,7 +95,7 @@ static CrmPlan close_alerts = {
 static bool
 is_low(const CrmStockState *state)
 {
-	return state->is_stocked && state->is_live && state->reorder_level > 0 &&
+	return state->is_stocked && state->is_active && !state->is_deleted && state->reorder_level > 0 &&
 		state->quantity <= state->reorder_level;
 }
 
@@ -162,7 +162,8 @@ result_state(uint64 row)
 		.quantity = crm_result_int64(row, 2),
 		.reorder_level = crm_result_int64(row, 3),
 		.is_stocked = crm_result_bool(row, 4),
-		.is_live = crm_result_bool(row, 5),
+		.is_active = crm_result_bool(row, 5),
+		.is_deleted = crm_result_bool(row, 6),
 	};
 
 	return state;
@@ -205,6 +206,14 @@ check_available(int64 product_id, int64 available, int64 change)
 			 crm_error_column("product", "stock_quantity", "product_stock_quantity_check")));
 }
 
+/* Returns what a sum says of its product once applied. */
+static int64
+product_marks(const CrmStockState *state)
+{
+	return (state->is_stocked ? CRM_STOCK_KEPT : 0) | (state->is_active ? 0 : CRM_STOCK_INACTIVE) |
+		(state->is_deleted ? CRM_STOCK_DELETED : 0);
+}
+
 /*
  * Locks the products of summed movements and checks that there is enough.
  * Marks the products that keep stock and notes the alerts that change.
@@ -224,7 +233,7 @@ lock_and_check(int64 *sums, size_t count, CrmAlerts *alerts)
 
 		if (sum == NULL)
 			continue;
-		sum[2] = before.is_stocked;
+		sum[2] = product_marks(&before);
 		if (!before.is_stocked)
 			continue;
 		check_available(product_id, before.quantity, sum[1]);
@@ -243,7 +252,7 @@ update_products(const int64 *sums, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 	{
-		if (sums[i * CRM_STOCK_CELLS + 1] == 0 || sums[i * CRM_STOCK_CELLS + 2] == 0)
+		if (sums[i * CRM_STOCK_CELLS + 1] == 0 || !(sums[i * CRM_STOCK_CELLS + 2] & CRM_STOCK_KEPT))
 			continue;
 		memcpy(changed + nchanged * CRM_STOCK_CELLS, sums + i * CRM_STOCK_CELLS,
 			   CRM_STOCK_CELLS * sizeof(int64));
@@ -264,8 +273,8 @@ crm_stock_state(TupleTableSlot *slot, const CrmProductColumns *columns)
 		.quantity = crm_slot_int64(slot, columns->stock_quantity),
 		.reorder_level = crm_slot_int64(slot, columns->reorder_level),
 		.is_stocked = crm_slot_bool(slot, columns->is_stocked),
-		.is_live = crm_slot_bool(slot, columns->active) &&
-			crm_slot_isnull(slot, columns->deleted_at),
+		.is_active = crm_slot_bool(slot, columns->active),
+		.is_deleted = !crm_slot_isnull(slot, columns->deleted_at),
 	};
 
 	return state;
@@ -304,7 +313,7 @@ apply_by_key(CrmTable *table, int64 *sums, size_t count, CrmAlerts *alerts)
 		if (!crm_table_lock(table, sum[0]))
 			continue;
 		before = crm_stock_state(table->slot, &columns);
-		sum[2] = before.is_stocked;
+		sum[2] = product_marks(&before);
 		if (!before.is_stocked || sum[1] == 0)
 			continue;
 		check_available(sum[0], before.quantity, sum[1]);
@@ -473,6 +482,26 @@ crm_movements_write(const CrmMovement *movements, size_t count)
 		write_by_spi(movements, count);
 }
 
+/* Refuses to sell anew what is deleted or no longer offered. */
+void
+crm_check_product_sold(int64 product_id, bool is_deleted, bool is_inactive)
+{
+	if (is_deleted)
+		ereport(ERROR,
+				(errcode(ERRCODE_CRM_RECORD_DELETED),
+				 errmsg("product %lld is deleted", (long long) product_id),
+				 errhint("Restore it with crm.restore_product() first."),
+				 crm_error_column("order_item", "product_id", NULL)));
+	if (is_inactive)
+		ereport(ERROR,
+				(errcode(ERRCODE_CRM_RECORD_DELETED),
+				 errmsg("product %lld is not offered any more", (long long) product_id),
+				 errdetail("Its active is false."),
+				 errhint("Choose another product, or set active to true. A past sale goes into an order "
+						 "that is inserted as completed."),
+				 crm_error_column("order_item", "product_id", "order_item_active_check")));
+}
+
 /* Books movements: the stock of their products, then the ledger. */
 void
 crm_movements_book(const CrmMovements *movements)
@@ -492,7 +521,10 @@ crm_movements_book(const CrmMovements *movements)
 		int64	   *sum = crm_core_sums_find(sums, nsums, CRM_STOCK_WIDTH,
 											 movements->items[i].product_id);
 
-		if (sum[2] != 0)
+		if (movements->items[i].is_new_sale)
+			crm_check_product_sold(sum[0], (sum[2] & CRM_STOCK_DELETED) != 0,
+								   (sum[2] & CRM_STOCK_INACTIVE) && !movements->items[i].is_past_sale);
+		if (sum[2] & CRM_STOCK_KEPT)
 			kept[nkept++] = movements->items[i];
 	}
 	crm_movements_write(kept, nkept);

@@ -15,6 +15,8 @@ typedef struct CrmMovement
 	const char *reason;			/* a value of stock_movement.reason */
 	int64		sales_order_id; /* 0 = none */
 	int64		line_no;		/* 0 = none */
+	bool		is_new_sale;	/* refused for a deleted product */
+	bool		is_past_sale;	/* the order is over: the product need not be active */
 } CrmMovement;
 
 /* A growing list of movements. */
@@ -31,7 +33,8 @@ typedef struct CrmStockState
 	int64		quantity;
 	int64		reorder_level;
 	bool		is_stocked;
-	bool		is_live;		/* active and not deleted */
+	bool		is_active;
+	bool		is_deleted;
 } CrmStockState;
 
 /* The columns of crm.product that stock depends on. */
@@ -56,13 +59,18 @@ typedef struct CrmAlerts
 
 /*
  * Sums by product are rows of three cells: the product, the signed quantity,
- * and, once applied, whether the product keeps stock (1) or not (0).
+ * and, once applied, what the locked product is: a set of marks.
  */
 #define CRM_STOCK_WIDTH 2
 #define CRM_STOCK_CELLS (CRM_STOCK_WIDTH + 1)
 
+#define CRM_STOCK_KEPT 1		/* the product keeps stock */
+#define CRM_STOCK_INACTIVE 2
+#define CRM_STOCK_DELETED 4
+
 extern void crm_movements_add(CrmMovements *movements, CrmMovement movement);
 extern void crm_movements_write(const CrmMovement *movements, size_t count);
+extern void crm_check_product_sold(int64 product_id, bool is_deleted, bool is_inactive);
 extern void crm_movements_book(const CrmMovements *movements);
 extern CrmProductColumns crm_product_columns(TupleDesc desc);
 extern CrmStockState crm_stock_state(TupleTableSlot *slot, const CrmProductColumns *columns);

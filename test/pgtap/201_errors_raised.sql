@@ -2,7 +2,7 @@
 -- about, and a DETAIL and HINT where the client can act on them.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(135);
+SELECT plan(138);
 
 UPDATE crm.organization SET base_currency_code = 'EUR', time_zone = 'Europe/Berlin';
 INSERT INTO crm.region (region_id, name, parent_region_id) VALUES (20001, 'Raised top', NULL), (20002, 'Raised below', 20001);
@@ -17,6 +17,8 @@ INSERT INTO crm.product
 VALUES (20001, 'RAISED-1', 'Cup', 20001, 'EUR', 9.5, 12, true, NULL),
     (20002, 'RAISED-2', 'Wrap', 20001, 'EUR', 2, 0, false, NULL),
     (20003, 'RAISED-3', 'Old', 20001, 'EUR', 1, 7, true, '2024-01-01');
+INSERT INTO crm.product (product_id, sku, name, product_category_id, currency_code, price, stock_quantity, active)
+VALUES (20004, 'RAISED-4', 'Over', 20001, 'EUR', 1, 7, false);
 
 -- What a statement raises; none of its effects stays.
 CREATE FUNCTION pg_temp.failure(
@@ -111,6 +113,8 @@ INSERT INTO raising (state, rule, place, message, detail, hint, statement) VALUE
         $$SELECT FROM crm.place_order(20001, '[{"product_id": 20003, "quantity": 1}]')$$),
     ('RM011', '', 'crm.order_item.product_id', 'product 20003 is deleted', NULL, 'crm.restore_product\(\)',
         $$UPDATE crm.order_item SET product_id = 20003 WHERE sales_order_id = 20001$$),
+    ('RM011', 'order_item_active_check', 'crm.order_item.product_id', 'product 20004 is not offered', '^Its active is false\.$',
+        'set active to true', $$SELECT FROM crm.place_order(20001, '[{"product_id": 20004, "quantity": 1}]')$$),
     -- What is fixed
     ('RM012', 'order_item_frozen_check', 'crm.order_item', 'lines of order 20002', 'completed or canceled',
         'crm.return_order\(\)', $$UPDATE crm.order_item SET quantity = 1 WHERE sales_order_id = 20002$$),
@@ -242,6 +246,10 @@ FROM (VALUES
         (SELECT format('(23514,sales_order_returns_check,crm.sales_order.returns_order_id,'
             '"order %s is a return and cannot be returned","Let returns_order_id name the sale.")', o.sales_order_id)
             FROM crm.sales_order AS o WHERE o.returns_order_id = 20006)),
+    ($$INSERT INTO crm.stock_movement (product_id, quantity, reason, moved_at)
+        VALUES (20001, 1, 'adjust', now() + interval '1 minute')$$,
+        '(23514,stock_movement_moved_at_check,crm.stock_movement.moved_at,"the stock moves in the future",'
+        '"Leave moved_at out, or give the time at which the goods moved.")'),
     ($$SELECT FROM crm.receive_stock(20001, 1000000000000)$$,
         '(23514,product_stock_quantity_check,crm.product.stock_quantity,'
         '"the stock of product 20001 would be above 1000000000000","Check the quantity for a slip of the keyboard.")'),

@@ -1,7 +1,7 @@
 -- Bad rows by plain INSERT, UPDATE, DELETE and TRUNCATE:
 -- each gets its code, nothing is written, the session goes on.
 BEGIN;
-SELECT plan(352);
+SELECT plan(357);
 \ir ../harness/bad_input.sql
 
 -- Customers --------------------------------------------------------------------------------------------------
@@ -524,6 +524,16 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
         $$INSERT INTO crm.stock_movement (product_id, quantity, reason, sales_order_id, line_no) VALUES (21001, 1, 'purchase', 21001, 1)$$),
     ('crm_admin', '23514 stock_movement_order_check',
         $$INSERT INTO crm.stock_movement (product_id, quantity, reason, line_no) VALUES (21001, 1, 'opening', 1)$$),
+    ('crm_admin', '23514 stock_movement_sign_check',
+        $$INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (21001, -1, 'purchase')$$),
+    ('crm_admin', '23514 stock_movement_sign_check',
+        $$INSERT INTO crm.stock_movement (product_id, quantity, reason) VALUES (21001, -1, 'opening')$$),
+    ('crm_admin', '23514 stock_movement_moved_at_check', $$INSERT INTO crm.stock_movement (product_id, quantity, reason, moved_at)
+        VALUES (21001, 1, 'purchase', now() + interval '1 hour')$$),
+    ('crm_admin', 'RM017 stock_movement_reason_check', $$INSERT INTO crm.stock_movement
+        (product_id, quantity, reason, sales_order_id, line_no) VALUES (21001, -1, 'sale', 21001, 1)$$),
+    ('crm_admin', '00000', $$INSERT INTO crm.stock_movement (product_id, quantity, reason, moved_at, created_by)
+        VALUES (21001, 1, 'opening', '2020-01-01', 'somebody')$$),
     ('none', 'RM017',
         $$INSERT INTO crm.order_status_history (customer_id, sales_order_id, to_status) VALUES (21001, 21001, 'confirmed')$$),
     ('none', 'RM017', $$UPDATE crm.order_status_history SET note = 'x'$$),
