@@ -1,6 +1,6 @@
 -- Every object has a comment that says more than its name.
 BEGIN;
-SELECT plan(8);
+SELECT plan(9);
 
 CREATE TEMP VIEW our_schema AS
 SELECT n.oid, n.nspname FROM pg_namespace AS n WHERE n.nspname IN ('crm', 'crm_bi', 'crm_state');
@@ -50,6 +50,15 @@ SELECT is_empty($$
     JOIN our_schema AS s ON s.oid = o.oprnamespace
     WHERE pg_temp.says_nothing(o.oprname, obj_description(o.oid, 'pg_operator'))
 $$, 'operators');
+-- A comment that leads nowhere is worse than none. Names of columns follow on their table's.
+SELECT is_empty($$
+    SELECT DISTINCT d.classoid::regclass, d.objoid, m.words[1] || '.' || m.words[2] FROM pg_description AS d
+    CROSS JOIN LATERAL regexp_matches(d.description, '\m(crm|crm_state|crm_bi)\.(\w+)', 'g') AS m (words)
+    WHERE to_regclass(m.words[1] || '.' || m.words[2]) IS NULL
+        AND NOT EXISTS (SELECT FROM pg_proc AS p
+            WHERE p.pronamespace = to_regnamespace(m.words[1]) AND p.proname = m.words[2])
+        AND NOT EXISTS (SELECT FROM pg_settings AS s WHERE s.name = m.words[1] || '.' || m.words[2])
+$$, 'what a comment names is there');
 SELECT cmp_ok((
     SELECT count(*)::integer FROM pg_description AS d
     JOIN pg_class AS c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass AND d.objsubid > 0
