@@ -9,5 +9,5 @@ CREATE FUNCTION crm._order_lines(
     AS 'MODULE_PATHNAME', 'crm_order_lines';
 COMMENT ON FUNCTION crm._order_lines(jsonb) IS
     'Checks the items of an order, [{"product_id": 1, "quantity": 2, "unit_price": 9.5, "discount_rate": 0.1}], and '
-    'returns them as rows numbered from 1. Price and discount may be left out. Raises 22023 with the number of '
-    'the item that is wrong, RM013 for an empty array.';
+    'returns them as rows numbered from 1. Price and discount may be left out. Raises 22023, or 22004 for null, '
+    'with the number of the item that is wrong in DETAIL, RM013 for an empty array.';

@@ -45,6 +45,35 @@ COMMENT ON FUNCTION crm._claim_order_key(text, text) IS
     'Claims an idempotency key of the calling login for a new order, or returns the order that it placed already. '
     'Raises RM004 if the key was used with another payload, 22023 for an empty or too long key.';
 
+CREATE OR REPLACE FUNCTION crm._order_payload(items jsonb)
+    RETURNS jsonb
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+    SET search_path = pg_catalog, crm, pg_temp
+AS $function$
+    SELECT jsonb_agg(jsonb_build_array(l.product_id, l.quantity, trim_scale(l.unit_price),
+        trim_scale(coalesce(l.discount_rate, 0))) ORDER BY l.line_no)
+    FROM crm._order_lines(_order_payload.items) AS l
+$function$;
+COMMENT ON FUNCTION crm._order_payload(jsonb) IS
+    'What the items of an order ask for, in one form: neither the order of keys nor the digits of a number (0.1, 0.10) '
+    'nor a default that is spelled out makes a difference. Raises what crm._order_lines() raises.';
+
+CREATE OR REPLACE FUNCTION crm._refuse_null(argument text, is_missing boolean)
+    RETURNS void
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    SET search_path = pg_catalog, crm, pg_temp
+AS $function$
+BEGIN
+    IF _refuse_null.is_missing THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22004',
+            MESSAGE = format('%s must not be NULL', left(_refuse_null.argument, 60)),
+            HINT = 'Check the value that the application hands over.';
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION crm._refuse_null(text, boolean) IS 'Raises 22004 for an argument that is missing; its name is for the message.';
+
 CREATE OR REPLACE FUNCTION crm._order_row(sales_order_id bigint)
     RETURNS SETOF crm.sales_order
     LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
@@ -53,15 +82,16 @@ AS $function$
 BEGIN
     RETURN QUERY SELECT o.* FROM crm.sales_order AS o WHERE o.sales_order_id = _order_row.sales_order_id;
     IF NOT FOUND THEN
+        PERFORM crm._refuse_null('sales_order_id', _order_row.sales_order_id IS NULL);
         RAISE EXCEPTION USING
             ERRCODE = '22023',
-            MESSAGE = format('order %s does not exist', coalesce(_order_row.sales_order_id::text, 'NULL')),
+            MESSAGE = format('order %s does not exist', _order_row.sales_order_id),
             HINT = 'Look it up in crm.sales_order.',
             SCHEMA = 'crm', TABLE = 'sales_order', COLUMN = 'sales_order_id';
     END IF;
 END
 $function$;
-COMMENT ON FUNCTION crm._order_row(bigint) IS 'The row of an order; raises 22023 if there is none.';
+COMMENT ON FUNCTION crm._order_row(bigint) IS 'The row of an order; raises 22023 if there is none, 22004 for NULL.';
 
 CREATE OR REPLACE FUNCTION crm.place_order(
     customer_id bigint,
@@ -87,8 +117,8 @@ BEGIN
     END IF;
     IF place_order.idempotency_key IS NOT NULL THEN
         request_hash := encode(sha256(convert_to(jsonb_build_array(
-            place_order.customer_id, place_order.items, place_order.sales_rep_id, place_order.campaign_id,
-            extract(epoch FROM place_order.order_date))::text, 'UTF8')), 'hex');
+            place_order.customer_id, crm._order_payload(place_order.items), place_order.sales_rep_id,
+            place_order.campaign_id, extract(epoch FROM place_order.order_date))::text, 'UTF8')), 'hex');
         SELECT k.sales_order_id, k.is_new INTO new_order_id, is_new
         FROM crm._claim_order_key(place_order.idempotency_key, request_hash) AS k;
     END IF;
@@ -115,7 +145,8 @@ COMMENT ON FUNCTION crm.place_order(bigint, jsonb, bigint, bigint, timestamptz, 
     '[{"product_id": 1, "quantity": 2, "unit_price": 9.5, "discount_rate": 0.1}]: price (in the order''s currency; '
     'default the product''s) and discount (a fraction, default 0) may be left out. Rep, region, delivery address and '
     'currency default to the customer''s and the organisation''s, order_date to now. The same idempotency_key (kept '
-    '24 hours per login) returns the same order and changes nothing. Errors: 22023 and 22004 for bad arguments, 23503 '
+    '24 hours per login) returns the same order and changes nothing. Errors: 22004 for NULL and 22023 for another bad '
+    'value, DETAIL names the position of the item, 23503 '
     'unknown customer or product, RM001 insufficient stock, RM004 key used for another order, RM010 no exchange '
     'rate, RM011 deleted customer, deleted or inactive product, RM013 no items.';
 
@@ -128,6 +159,13 @@ DECLARE
     outer_note constant text := current_setting('crm.change_note', true);
 BEGIN
     PERFORM FROM crm._order_row(cancel_order.sales_order_id);
+    IF char_length(cancel_order.reason) > 1000 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = 'a reason has at most 1000 characters',
+            DETAIL = format('The reason has %s.', char_length(cancel_order.reason)),
+            HINT = 'Keep the rest in an interaction with the customer.';
+    END IF;
     PERFORM set_config('crm.change_note', coalesce(cancel_order.reason, ''), true);
     UPDATE crm.sales_order AS o
     SET status = 'canceled'
@@ -138,8 +176,8 @@ END
 $function$;
 COMMENT ON FUNCTION crm.cancel_order(bigint, text) IS
     'Cancels an order and gives its stock back; the reason is kept in order_status_history.note. A canceled order is '
-    'returned as it is. Errors: 22023 unknown order, RM002 a completed order (book a return), RM013 an order without '
-    'lines (delete it), RM014 an order that has a return.';
+    'returned as it is. Errors: 22023 unknown order or a reason of more than 1000 characters, 22004 NULL for the order, '
+    'RM002 a completed order (book a return), RM013 an order without lines (delete it), RM014 an order that has a return.';
 
 CREATE OR REPLACE FUNCTION crm._return_lines(sales_order_id bigint, items jsonb)
     RETURNS TABLE (product_id bigint, quantity bigint, unit_price numeric, discount_rate numeric)
@@ -249,5 +287,5 @@ COMMENT ON FUNCTION crm.return_order(bigint, jsonb) IS
     'Takes goods of a sale back: an order of kind return and status confirmed, with the sale''s currency, rate, rep and '
     'region, which adds the stock and counts negatively in revenue. items as in crm.place_order(); without a price the '
     'units go back at what they were sold for; without items all that has not been returned yet. Errors: 22023 '
-    'unknown order or bad items, RM002 a pending or canceled order, RM013 nothing left to return, RM014 more than was '
+    'unknown order or bad items, 22004 NULL for the order or in an item, RM002 a pending or canceled order, RM013 nothing left to return, RM014 more than was '
     'sold and not returned yet.';

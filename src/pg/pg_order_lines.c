@@ -50,19 +50,34 @@ shown(const char *text, int length)
 	return psprintf("%.*s...", pg_mbcliplen(text, length, MAX_SHOWN), text);
 }
 
+/* An item as the checks see it. */
+typedef struct OrderItem
+{
+	int			position;		/* from 1 */
+	int			count;			/* of all items */
+} OrderItem;
+
 /* Raises what is wrong with an item. */
 static void
-raise_item(int item, const char *problem)
+raise_code(int sqlstate, const OrderItem *item, const char *problem)
 {
 	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("item %d: %s", item, problem),
+			(errcode(sqlstate),
+			 errmsg("item %d: %s", item->position, problem),
+			 errdetail("Position %d of %d in items, counted from 1.", item->position, item->count),
 			 errhint(ITEM_HINT)));
+}
+
+/* Raises that an item holds a value that it may not. */
+static void
+raise_item(const OrderItem *item, const char *problem)
+{
+	raise_code(ERRCODE_INVALID_PARAMETER_VALUE, item, problem);
 }
 
 /* Finds the key of an item. */
 static ItemKey
-find_key(int item, const JsonbValue *name)
+find_key(const OrderItem *item, const JsonbValue *name)
 {
 	for (int key = 0; key < NKEYS; key++)
 	{
@@ -87,7 +102,7 @@ within(Numeric number, int64 low, int64 high)
 
 /* Returns a number as a bigint from 1 to a limit, or raises. */
 static Datum
-positive_integer(int item, ItemKey key, Numeric number, int64 limit)
+positive_integer(const OrderItem *item, ItemKey key, Numeric number, int64 limit)
 {
 	Datum		value = NumericGetDatum(number);
 	Datum		whole = DirectFunctionCall2(numeric_trunc, value, Int32GetDatum(0));
@@ -105,8 +120,11 @@ positive_integer(int item, ItemKey key, Numeric number, int64 limit)
 
 /* Returns the checked value of a key. */
 static Datum
-item_value(int item, ItemKey key, const JsonbValue *value)
+item_value(const OrderItem *item, ItemKey key, const JsonbValue *value)
 {
+	if (value->type == jbvNull)
+		raise_code(ERRCODE_NULL_VALUE_NOT_ALLOWED, item,
+				   psprintf("%s must not be null", key_names[key]));
 	if (value->type != jbvNumeric)
 		raise_item(item, psprintf("%s must be a number", key_names[key]));
 	switch (key)
@@ -127,9 +145,23 @@ item_value(int item, ItemKey key, const JsonbValue *value)
 	return NumericGetDatum(value->val.numeric);
 }
 
+/* Refuses an item that comes to more than a line may; without a price the line says so. */
+static void
+check_amount(const OrderItem *item, const Datum *values, const bool *nulls)
+{
+	Datum		amount;
+
+	if (nulls[KEY_UNIT_PRICE])
+		return;
+	amount = DirectFunctionCall2(numeric_mul, DirectFunctionCall1(int8_numeric, values[KEY_QUANTITY]),
+								 values[KEY_UNIT_PRICE]);
+	if (!within(DatumGetNumeric(amount), 0, CRM_LIMIT))
+		raise_item(item, psprintf("quantity times unit_price is more than %lld", (long long) CRM_LIMIT));
+}
+
 /* Reads one object; the iterator stands behind its begin token. */
 static void
-read_item(int item, JsonbIterator **iterator, Datum *values, bool *nulls)
+read_item(const OrderItem *item, JsonbIterator **iterator, Datum *values, bool *nulls)
 {
 	JsonbValue	value;
 
@@ -149,6 +181,7 @@ read_item(int item, JsonbIterator **iterator, Datum *values, bool *nulls)
 		if (nulls[key])
 			raise_item(item, psprintf("%s is missing", key_names[key]));
 	}
+	check_amount(item, values, nulls);
 }
 
 /* Refuses anything but an array of at least one item. */
@@ -176,11 +209,12 @@ crm_order_lines(PG_FUNCTION_ARGS)
 	JsonbIterator *iterator;
 	JsonbValue	value;
 	JsonbIteratorToken token;
-	int			item = 0;
+	OrderItem	item = {0};
 
 	check_items(items);
 	InitMaterializedSRF(fcinfo, 0);
 	result = (ReturnSetInfo *) fcinfo->resultinfo;
+	item.count = JB_ROOT_COUNT(items);
 	iterator = JsonbIteratorInit(&items->root);
 	(void) JsonbIteratorNext(&iterator, &value, false);
 	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_END_ARRAY)
@@ -189,11 +223,11 @@ crm_order_lines(PG_FUNCTION_ARGS)
 		bool		nulls[NKEYS + 1] = {0};
 
 		CHECK_FOR_INTERRUPTS();
-		item++;
+		item.position++;
 		if (token != WJB_BEGIN_OBJECT)
-			raise_item(item, "must be an object");
-		values[0] = Int32GetDatum(item);
-		read_item(item, &iterator, values + 1, nulls + 1);
+			raise_item(&item, "must be an object");
+		values[0] = Int32GetDatum(item.position);
+		read_item(&item, &iterator, values + 1, nulls + 1);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;

@@ -1,6 +1,6 @@
 -- Bad arguments of the functions: each gets its code, nothing is written, the session goes on.
 BEGIN;
-SELECT plan(358);
+SELECT plan(366);
 \ir ../harness/bad_input.sql
 
 -- Items of crm.place_order() ---------------------------------------------------------------------------------
@@ -13,8 +13,7 @@ FROM (VALUES
     ('22023', ARRAY[
         $${}$$, $$null$$, $$1$$, $$"x"$$, $$true$$, $$[1]$$, $$["x"]$$, $$[null]$$, $$[[]]$$, $$[{}]$$,
         $$[[{"product_id":21001,"quantity":1}]]$$, $${"product_id":21001,"quantity":1}$$,
-        $$[{"product_id":21001}]$$, $$[{"quantity":1}]$$, $$[{"product_id":null,"quantity":1}]$$,
-        $$[{"product_id":21001,"quantity":null}]$$, $$[{"product_id":21001,"quantity":0}]$$,
+        $$[{"product_id":21001}]$$, $$[{"quantity":1}]$$, $$[{"product_id":21001,"quantity":0}]$$,
         $$[{"product_id":21001,"quantity":-1}]$$, $$[{"product_id":21001,"quantity":1.5}]$$,
         $$[{"product_id":21001,"quantity":"2"}]$$, $$[{"product_id":21001,"quantity":true}]$$,
         $$[{"product_id":21001,"quantity":[1]}]$$, $$[{"product_id":21001,"quantity":{"a":1}}]$$,
@@ -30,6 +29,8 @@ FROM (VALUES
         $$[{"product_id":21001,"quantity":1,"price":9}]$$, $$[{"product_id":21001,"quantity":1,"":9}]$$,
         $$[{"Product_id":21001,"quantity":1}]$$,
         $$[{"product_id":21001,"quantity":1},{"product_id":21001,"quantity":1},{"product_id":21001}]$$]),
+    ('22004', ARRAY[
+        $$[{"product_id":null,"quantity":1}]$$, $$[{"product_id":21001,"quantity":null}]$$]),
     ('00000', ARRAY[
         $$[{"product_id":21001,"quantity":2.0}]$$, $$[{"product_id":21001,"quantity":1,"unit_price":null}]$$,
         $$[{"product_id":21001,"quantity":1,"unit_price":0.00001}]$$,
@@ -46,8 +47,10 @@ FROM (VALUES
         $$[{"product_id":21002,"quantity":99999999999999,"unit_price":99999999999999}]$$,
         $$[{"product_id":21002,"quantity":9223372036854775807},{"product_id":21002,"quantity":9223372036854775807}]$$]),
     ('23514 order_item_value_check', ARRAY[
-        $$[{"product_id":21002,"quantity":1000000000000}]$$,
-        $$[{"product_id":21002,"quantity":1000000000000,"unit_price":1000000000000,"discount_rate":1}]$$]),
+        $$[{"product_id":21002,"quantity":1000000000000}]$$]),
+    ('22023', ARRAY[
+        $$[{"product_id":21002,"quantity":1000000000000,"unit_price":1000000000000,"discount_rate":1}]$$,
+        $$[{"product_id":21002,"quantity":1000000000000,"unit_price":1.0001}]$$]),
     ('23514 sales_order_total_amount_check', ARRAY[
         $$[{"product_id":21002,"quantity":1,"unit_price":1e12},{"product_id":21002,"quantity":1,"unit_price":0.0001}]$$]),
     ('00000', ARRAY[
@@ -147,21 +150,22 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
 -- crm.cancel_order() -----------------------------------------------------------------------------------------
 
 INSERT INTO bad (as_role, wanted, statement) VALUES
-    ('crm_admin', '22023', $$SELECT FROM crm.cancel_order(NULL)$$),
+    ('crm_admin', '22004', $$SELECT FROM crm.cancel_order(NULL)$$),
     ('crm_admin', '22023', $$SELECT FROM crm.cancel_order(0)$$),
     ('crm_admin', '22023', $$SELECT FROM crm.cancel_order(9223372036854775807)$$),
     ('crm_admin', 'RM002 sales_order_status_transition_check', $$SELECT FROM crm.cancel_order(21002)$$),
     ('crm_admin', '00000', $$SELECT FROM crm.cancel_order(21003)$$),
     ('crm_admin', 'RM013 sales_order_lines_check', $$SELECT FROM crm.cancel_order(21005)$$),
-    ('crm_admin', '23514 order_status_history_length_check',
-        $$SELECT FROM crm.cancel_order(21001, repeat('x', 1000000))$$),
+    ('crm_admin', '22023', $$SELECT FROM crm.cancel_order(21001, repeat('x', 1000000))$$),
+    ('crm_admin', '22023', $$SELECT FROM crm.cancel_order(21001, repeat('x', 1001))$$),
+    ('crm_admin', '00000', $$SELECT FROM crm.cancel_order(21001, repeat('x', 1000))$$),
     ('crm_admin', '00000', $$SELECT FROM crm.cancel_order(21001, E'\x01\x1f')$$),
     ('crm_admin', '00000', $$SELECT FROM crm.cancel_order(21001, '')$$);
 
 -- crm.return_order() -----------------------------------------------------------------------------------------
 
 INSERT INTO bad (as_role, wanted, statement) VALUES
-    ('crm_admin', '22023', $$SELECT FROM crm.return_order(NULL)$$),
+    ('crm_admin', '22004', $$SELECT FROM crm.return_order(NULL)$$),
     ('crm_admin', '22023', $$SELECT FROM crm.return_order(-5)$$),
     ('crm_admin', 'RM002', $$SELECT FROM crm.return_order(21001)$$),
     ('crm_admin', 'RM002', $$SELECT FROM crm.return_order(21003)$$),
@@ -193,14 +197,14 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
 INSERT INTO bad (as_role, wanted, statement)
 SELECT 'crm_admin', v.wanted, format('SELECT FROM crm.%s', a.argument)
 FROM (VALUES
+    ('22004', ARRAY[
+        $$receive_stock(NULL, NULL)$$, $$receive_stock(21001, NULL)$$, $$adjust_stock(NULL, NULL)$$,
+        $$adjust_stock(21001, NULL)$$, $$receive_stock(NULL, 5)$$, $$adjust_stock(NULL, 5)$$]),
     ('22023', ARRAY[
-        $$receive_stock(NULL, NULL)$$, $$receive_stock(21001, NULL)$$, $$receive_stock(21001, 0)$$,
-        $$receive_stock(21001, -1)$$, $$receive_stock(21001, -101)$$,
-        $$receive_stock(21001, '-9223372036854775808')$$, $$adjust_stock(NULL, NULL)$$,
-        $$adjust_stock(21001, NULL)$$, $$adjust_stock(21001, 0)$$]),
+        $$receive_stock(21001, 0)$$, $$receive_stock(21001, -1)$$, $$receive_stock(21001, -101)$$,
+        $$receive_stock(21001, '-9223372036854775808')$$, $$adjust_stock(21001, 0)$$]),
     ('23503 stock_movement_product_id_fkey', ARRAY[
-        $$receive_stock(NULL, 5)$$, $$receive_stock(999999, 5)$$, $$adjust_stock(NULL, 5)$$,
-        $$adjust_stock(999999, 5)$$]),
+        $$receive_stock(999999, 5)$$, $$adjust_stock(999999, 5)$$]),
     ('23514 stock_movement_quantity_check', ARRAY[
         $$receive_stock(21001, 9223372036854775807)$$, $$adjust_stock(21001, 9223372036854775807)$$,
         $$receive_stock(21001, 1000000000001)$$, $$adjust_stock(21001, -1000000000001)$$,
@@ -358,6 +362,31 @@ SELECT is_empty($$
             WHERE c.sqlstate = left(b.wanted, 5) AND (c.constraint_name = substr(b.wanted, 7)
                 OR c.sqlstate IN ('23503', '23505') AND c.constraint_name = ''))
 $$, 'rules that refuse are in the catalogue');
+
+-- DETAIL tells a program which item it was.
+CREATE FUNCTION pg_temp.detail(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    detail text;
+BEGIN
+    EXECUTE statement;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
+    RETURN SQLSTATE || ' ' || detail;
+END
+$$;
+SELECT is(pg_temp.detail(format('SELECT FROM crm.%s', c.call)), c.wanted, c.call)
+FROM (VALUES
+    ($$place_order(21001, '[{"product_id":21001,"quantity":1},{"product_id":21001,"quantity":null},1]')$$,
+        '22004 Position 2 of 3 in items, counted from 1.'),
+    ($$place_order(21001, '[{"product_id":21001,"quantity":1},{"product_id":21001,"quantity":1},1]')$$,
+        '22023 Position 3 of 3 in items, counted from 1.'),
+    ($$place_order(21001, '[{"product_id":21001,"quantity":2,"unit_price":1e12}]', idempotency_key => 'd')$$,
+        '22023 Position 1 of 1 in items, counted from 1.'),
+    ($$return_order(21002, '[{"product_id":21001,"quantity":1},{"product_id":21001}]')$$,
+        '22023 Position 2 of 2 in items, counted from 1.'),
+    ($$cancel_order(21001, repeat('x', 1001))$$, '22023 The reason has 1001.')
+) AS c (call, wanted);
 
 -- What the client sent is shown in part only, cut between characters.
 CREATE FUNCTION pg_temp.message(statement text) RETURNS text LANGUAGE plpgsql AS $$
