@@ -14,8 +14,7 @@ FROM (VALUES
     ('RM002', '', 409, 'The order can''t do that in its status.',
         'Only a sale that was confirmed, shipped or completed can be returned; cancel a pending one.'),
     ('RM002', 'sales_order_status_transition_check', 409, 'The order can''t go from its status to that one.',
-        'The moves that are allowed stand in crm.order_status_transition; completed and canceled orders '
-        'stay so.'),
+        'The moves that are allowed stand in crm.order_status_transition.'),
     ('RM003', '', 409, 'The row was changed since it was read.', 'Read the row again and repeat the change.'),
     ('RM004', '', 422, 'The idempotency key was used for another order.',
         'Use a new key for a new order; send the same arguments to repeat the old one.'),
@@ -31,7 +30,7 @@ FROM (VALUES
         'Give documents a currency_code of their own instead of changing the base currency.'),
     ('RM012', 'order_item_frozen_check', 409, 'The lines of a completed or canceled order are frozen.',
         'Book a return with crm.return_order(), or place another order.'),
-    ('RM012', 'sales_order_frozen_check', 409, 'An order past pending can''t be deleted.',
+    ('RM012', 'sales_order_frozen_check', 409, 'An order that is or was past pending can''t be deleted.',
         'Cancel it with crm.cancel_order().'),
     ('RM013', '', 422, 'The order has no items.', 'Give at least one item with product_id and quantity.'),
     ('RM013', 'sales_order_lines_check', 422, 'Only a pending order may be without lines.',

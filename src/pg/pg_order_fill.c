@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -189,6 +190,17 @@ fill_new_order(CrmFill *fill)
 	crm_fill_set(fill, "fx_rate_to_base", SPI_datumTransfer(rate, false, -1), false);
 }
 
+/* Tells whether an update leads out of canceled: the order is as good as new. */
+static bool
+is_revived(const CrmFill *fill)
+{
+	bool		isnull;
+	Datum		status = heap_getattr(fill->trigdata->tg_trigtuple, crm_column(fill->desc, "status"),
+									  fill->desc, &isnull);
+
+	return crm_fill_changes(fill, "status") && strcmp(TextDatumGetCString(status), "canceled") == 0;
+}
+
 /* Refuses changes of what an order is booked with. */
 static void
 check_order_update(const CrmFill *fill)
@@ -202,7 +214,7 @@ check_order_update(const CrmFill *fill)
 	for (int i = 0; i < 4; i++)
 		crm_fill_refuse_change(fill, frozen[i],
 							   "It is fixed when the order is booked: cancel the order and place another.");
-	if (!crm_fill_changes(fill, "customer_id"))
+	if (!crm_fill_changes(fill, "customer_id") && !is_revived(fill))
 		return;
 	SPI_connect();
 	check_customer(fill);

@@ -6,9 +6,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "core/crm_lines.h"
+#include "core/crm_sums.h"
 #include "pg/crm_pg.h"
 #include "pg/pg_orders.h"
 #include "pg/pg_stock.h"
@@ -38,7 +41,7 @@ static CrmPlan find_returned = {
 
 /* The moves of the list that the transition table knows, in the list's order. */
 static CrmPlan find_transitions = {
-	.sql = "SELECT d.n, t.restocks, o.order_kind OPERATOR(pg_catalog.=) 'return' "
+	.sql = "SELECT d.n, o.order_kind OPERATOR(pg_catalog.=) 'return' "
 	"FROM unnest($1, $2, $3) WITH ORDINALITY d(key, from_status, to_status, n) "
 	"JOIN crm.order_status_transition t ON t.from_status OPERATOR(pg_catalog.=) d.from_status "
 	"AND t.to_status OPERATOR(pg_catalog.=) d.to_status "
@@ -47,6 +50,7 @@ static CrmPlan find_transitions = {
 	.argtypes = {INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID},
 };
 
+/* The lines of orders with what canceling them gives back; in the order of their keys. */
 static CrmPlan read_lines = {
 	.sql = "SELECT i.product_id, CASE o.order_kind WHEN 'return' THEN OPERATOR(pg_catalog.-) i.quantity "
 	"ELSE i.quantity END, i.sales_order_id, i.line_no::bigint "
@@ -55,6 +59,13 @@ static CrmPlan read_lines = {
 	"JOIN crm.order_item i ON i.sales_order_id OPERATOR(pg_catalog.=) o.sales_order_id",
 	.nargs = 1,
 	.argtypes = {INT8ARRAYOID},
+};
+
+/* Of a pending order: whether it was past pending before. */
+static CrmPlan find_history = {
+	.sql = "SELECT FROM crm.order_status_history h WHERE h.sales_order_id OPERATOR(pg_catalog.=) $1 LIMIT 1",
+	.nargs = 1,
+	.argtypes = {INT8OID},
 };
 
 static CrmPlan write_history = {
@@ -73,6 +84,17 @@ static CrmPlan write_events = {
 	.nargs = 5,
 	.argtypes = {INT8ARRAYOID, INT8ARRAYOID, TEXTARRAYOID, TEXTARRAYOID, INT4OID},
 };
+
+/* Orders of a statement whose effect on stock changes with their status. */
+typedef struct StockMoves
+{
+	int64	   *canceled;		/* give back what they took */
+	int64	   *revived;		/* take it again */
+	int64	   *returns;		/* of the revived: sums of nothing by order, see core/crm_lines.h */
+	size_t		ncanceled;
+	size_t		nrevived;
+	size_t		nreturns;
+} StockMoves;
 
 /* Adds one changed order. */
 static void
@@ -133,39 +155,59 @@ raise_transition(int64 sales_order_id, const char *from, const char *to)
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_INVALID_TRANSITION),
 			 errmsg("order %lld cannot go from %s to %s", (long long) sales_order_id, from, to),
-			 errhint("The moves that are allowed stand in crm.order_status_transition; "
-					 "completed and canceled orders stay so."),
+			 errhint("The moves that are allowed stand in crm.order_status_transition."),
 			 crm_error_column("sales_order", "status", "sales_order_status_transition_check")));
 }
 
-/*
- * Checks every move and returns, in keys, the orders whose stock comes back.
- * A canceled order never comes to life again: its stock was given back.
- */
-static size_t
-check_transitions(const StatusChanges *changes, int64 *restocked)
+/* Checks every move, and lists the orders that enter and that leave canceled. */
+static void
+check_transitions(const StatusChanges *changes, StockMoves *moves)
 {
 	Datum		values[3];
-	size_t		nrestocked = 0;
 	uint64		found;
 
 	values[0] = crm_int64_array(changes->orders, changes->count);
 	values[1] = crm_text_array(changes->from, changes->count);
 	values[2] = crm_text_array(changes->to, changes->count);
 	found = crm_execute(&find_transitions, values, NULL);
+	moves->canceled = palloc_extended((changes->count + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	moves->revived = palloc_extended((changes->count + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	moves->returns = palloc_extended((changes->count + 1) * CRM_ORDER_CELLS * sizeof(int64),
+									 MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	for (size_t i = 0; i < changes->count; i++)
 	{
-		bool		known = i < found && crm_result_int64(i, 1) == (int64) i + 1;
-
-		if (!known || strcmp(changes->from[i], "canceled") == 0)
+		if (i >= found || crm_result_int64(i, 1) != (int64) i + 1)
 			raise_transition(changes->orders[i], changes->from[i], changes->to[i]);
+		if (strcmp(changes->to[i], "canceled") == 0)
+			moves->canceled[moves->ncanceled++] = changes->orders[i];
+		if (strcmp(changes->from[i], "canceled") != 0)
+			continue;
+		moves->revived[moves->nrevived++] = changes->orders[i];
 		if (crm_result_bool(i, 2))
-			restocked[nrestocked++] = changes->orders[i];
+			moves->returns[CRM_ORDER_CELLS * moves->nreturns++] = changes->orders[i];
 	}
-	return nrestocked;
 }
 
-/* Refuses orders that leave pending without a line. */
+/* Tells whether a move demands a line: all do but those back to pending. */
+static bool
+needs_line(const char *from, const char *to)
+{
+	return strcmp(from, "pending") == 0 ||
+		(strcmp(from, "canceled") == 0 && strcmp(to, "pending") != 0);
+}
+
+/* Returns the status that an order had. */
+static const char *
+from_status(const StatusChanges *changes, int64 sales_order_id)
+{
+	size_t		i = 0;
+
+	while (i + 1 < changes->count && changes->orders[i] != sales_order_id)
+		i++;
+	return changes->from[i];
+}
+
+/* Refuses orders that leave pending, or canceled, without a line. */
 static void
 check_lines(const StatusChanges *changes)
 {
@@ -175,7 +217,7 @@ check_lines(const StatusChanges *changes)
 
 	for (size_t i = 0; i < changes->count; i++)
 	{
-		if (strcmp(changes->from[i], "pending") == 0)
+		if (needs_line(changes->from[i], changes->to[i]))
 			left[nleft++] = changes->orders[i];
 	}
 	if (nleft == 0)
@@ -185,37 +227,85 @@ check_lines(const StatusChanges *changes)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_CRM_NO_LINES),
-			 errmsg("order %lld has no lines and cannot leave pending", (long long) empty),
+			 errmsg("order %lld has no lines and cannot leave %s", (long long) empty,
+					from_status(changes, empty)),
 			 errhint("Add lines to crm.order_item first, or delete the order."),
 			 crm_error_column("sales_order", "status", "sales_order_lines_check")));
 }
 
-/* Gives back the stock of orders whose move restocks. */
+/* Refuses to cancel sales that have a return. */
 static void
-restock(const int64 *orders, size_t count)
+check_unreturned(const StockMoves *moves)
 {
 	Datum		argument;
-	CrmMovements movements = {0};
+
+	if (moves->ncanceled == 0)
+		return;
+	argument = crm_int64_array(moves->canceled, moves->ncanceled);
+	if (crm_execute_latest(&find_returned, &argument) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_RETURN_EXCEEDS_SALE),
+			 errmsg("order %lld cannot be canceled: order %lld returns goods of it",
+					(long long) crm_result_int64(0, 1), (long long) crm_result_int64(0, 2)),
+			 errhint("Cancel the return first."),
+			 crm_error_column("sales_order", "status", "sales_order_returned_check")));
+}
+
+/* Refuses to revive returns of more than was sold, or of a sale that is canceled. */
+static void
+check_revived(StockMoves *moves)
+{
+	CrmOrders	orders;
+	size_t		count = moves->nreturns;
+
+	if (count == 0)
+		return;
+	/* Locks the sales too: nobody cancels or returns them meanwhile. */
+	crm_check_status(crm_core_sums_merge(moves->returns, &count, CRM_ORDER_WIDTH));
+	crm_orders_lock_and_add(&orders, moves->returns, count);
+	crm_orders_check_returns(&orders, true);
+}
+
+/* Adds what the lines of orders give back (sign +1) or take again (-1). */
+static void
+add_movements(CrmMovements *movements, const int64 *orders, size_t count, int sign)
+{
+	Datum		argument;
 	uint64		found;
 
 	if (count == 0)
 		return;
 	argument = crm_int64_array(orders, count);
-	if (crm_execute_latest(&find_returned, &argument) > 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CRM_RETURN_EXCEEDS_SALE),
-				 errmsg("order %lld cannot be canceled: order %lld returns goods of it",
-						(long long) crm_result_int64(0, 1), (long long) crm_result_int64(0, 2)),
-				 errhint("Cancel the return first."),
-				 crm_error_column("sales_order", "status", "sales_order_returned_check")));
 	found = crm_execute(&read_lines, &argument, NULL);
 	for (uint64 row = 0; row < found; row++)
-		crm_movements_add(&movements, (CrmMovement) {
+	{
+		int64		given = crm_result_int64(row, 2);
+
+		CHECK_FOR_INTERRUPTS();
+		crm_movements_add(movements, (CrmMovement) {
 						  .product_id = crm_result_int64(row, 1),
-						  .quantity = crm_result_int64(row, 2),
-						  .reason = "cancel",
+						  .quantity = sign * given,
+						  .reason = sign > 0 ? "cancel" : given > 0 ? "sale" : "return",
+						  .is_new_sale = sign < 0 && given > 0,
 						  .sales_order_id = crm_result_int64(row, 3),
 						  .line_no = crm_result_int64(row, 4)});
+	}
+}
+
+/*
+ * Moves the stock of orders that enter or leave canceled: whatever the way
+ * there, a canceled order holds no stock and every other one does.
+ */
+static void
+move_stock(StockMoves *moves)
+{
+	CrmMovements movements = {0};
+
+	check_unreturned(moves);
+	check_revived(moves);
+	add_movements(&movements, moves->canceled, moves->ncanceled, +1);
+	add_movements(&movements, moves->revived, moves->nrevived, -1);
 	crm_movements_book(&movements);
 }
 
@@ -242,6 +332,7 @@ crm_sales_order_au(PG_FUNCTION_ARGS)
 {
 	TriggerData *trigdata = crm_trigger_statement(fcinfo, "crm_sales_order_au");
 	StatusChanges changes = {0};
+	StockMoves	moves = {0};
 
 	if (crm_is_own_write(trigdata->tg_relation))
 		return PointerGetDatum(NULL);
@@ -249,20 +340,30 @@ crm_sales_order_au(PG_FUNCTION_ARGS)
 	read_status_changes(&changes, trigdata);
 	if (changes.count > 0)
 	{
-		int64	   *restocked = palloc_extended(changes.count * sizeof(int64), MCXT_ALLOC_HUGE);
-		size_t		nrestocked = check_transitions(&changes, restocked);
-
+		check_transitions(&changes, &moves);
 		check_lines(&changes);
-		restock(restocked, nrestocked);
+		move_stock(&moves);
 		record_changes(&changes);
 	}
 	SPI_finish();
 	return PointerGetDatum(NULL);
 }
 
+/* Refuses to delete an order. */
+static void
+raise_kept(int64 sales_order_id, const char *when)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_DOCUMENT_FROZEN),
+			 errmsg("order %lld %s past pending and cannot be deleted", (long long) sales_order_id, when),
+			 errhint("Cancel it with crm.cancel_order()."),
+			 crm_error_column("sales_order", "status", "sales_order_frozen_check")));
+}
+
 /*
- * BEFORE DELETE on sales_order, FOR EACH ROW: only a pending order may go.
- * After the statement it would be too late: the foreign key of the lines would
+ * BEFORE DELETE on sales_order, FOR EACH ROW: only a pending order may go, and
+ * only one that was never anything else, for its history stays.  After the
+ * statement it would be too late: the foreign keys of lines and history would
  * speak first, and say nothing of what to do.
  */
 Datum
@@ -271,13 +372,14 @@ crm_sales_order_delete_guard(PG_FUNCTION_ARGS)
 	TriggerData *trigdata = crm_trigger_row(fcinfo, "crm_sales_order_delete_guard");
 	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
 	TupleTableSlot *slot = trigdata->tg_trigslot;
+	int64		sales_order_id = crm_slot_int64(slot, crm_column(desc, "sales_order_id"));
+	Datum		argument = Int64GetDatum(sales_order_id);
 
 	if (strcmp(crm_slot_text(slot, crm_column(desc, "status")), "pending") != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_CRM_DOCUMENT_FROZEN),
-				 errmsg("order %lld is past pending and cannot be deleted",
-						(long long) crm_slot_int64(slot, crm_column(desc, "sales_order_id"))),
-				 errhint("Cancel it with crm.cancel_order()."),
-				 crm_error_column("sales_order", "status", "sales_order_frozen_check")));
+		raise_kept(sales_order_id, "is");
+	SPI_connect();
+	if (crm_execute(&find_history, &argument, NULL) > 0)
+		raise_kept(sales_order_id, "was");
+	SPI_finish();
 	return PointerGetDatum(trigdata->tg_trigtuple);
 }

@@ -76,7 +76,7 @@ INSERT INTO raising (state, rule, place, message, detail, hint, statement) VALUE
     ('RM002', 'sales_order_status_transition_check', 'crm.sales_order.status', '20002 cannot go from completed to canceled',
         NULL, 'crm.order_status_transition', $$SELECT FROM crm.cancel_order(20002)$$),
     ('RM002', 'sales_order_status_transition_check', 'crm.sales_order.status', '20003 cannot go from canceled to pending',
-        NULL, 'stay so', $$UPDATE crm.sales_order SET status = 'pending' WHERE sales_order_id = 20003$$),
+        NULL, 'crm.order_status_transition', $$UPDATE crm.sales_order SET status = 'pending' WHERE sales_order_id = 20003$$),
     ('RM002', '', 'crm.sales_order.status', '20001 .* status pending', NULL, 'cancel a pending one',
         $$SELECT FROM crm.return_order(20001)$$),
     ('RM002', '', 'crm.sales_order.status', '20003 .* status canceled', NULL, 'confirmed, shipped or completed',

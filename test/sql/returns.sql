@@ -86,7 +86,7 @@ FROM lines;
 
 -- While a return stands, its sale cannot be canceled (here, with a move that would allow it); once the return is
 -- canceled, the goods are out again and may come back again.
-INSERT INTO crm.order_status_transition (from_status, to_status, restocks) VALUES ('shipped', 'canceled', true);
+INSERT INTO crm.order_status_transition (from_status, to_status) VALUES ('shipped', 'canceled');
 INSERT INTO crm.sales_order (sales_order_id, customer_id, status) VALUES (7310, 7302, 'shipped');
 INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (7310, 7302, 3);
 INSERT INTO crm.sales_order (sales_order_id, customer_id, order_kind, returns_order_id, status)
