@@ -73,7 +73,8 @@ COMMENT ON COLUMN crm.exchange_rate.currency_code IS 'The foreign currency that 
 COMMENT ON COLUMN crm.exchange_rate.rate_date IS
     'First day on which the rate applies; it holds until the next row.';
 COMMENT ON COLUMN crm.exchange_rate.rate_to_base IS
-    'Units of the base currency for one unit of this currency; above 0.';
+    'Units of the base currency for one unit of this currency; above 0. Of the base currency itself, which needs no row, '
+    'it is 1.';
 COMMENT ON COLUMN crm.exchange_rate.source IS
     'Where the rate was taken from, e.g. the name of a central bank.';
 

@@ -81,6 +81,28 @@ COMMENT ON FUNCTION crm._base_currency_guard() IS
     'Refuses another base currency once amounts are booked or exchange rates entered in the old one '
     '(RM012).';
 
+CREATE OR REPLACE FUNCTION crm._exchange_rate_check()
+    RETURNS trigger
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+    SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
+AS $function$
+BEGIN
+    IF NEW.rate_to_base <> 1
+        AND EXISTS (SELECT FROM crm.organization AS o WHERE o.base_currency_code = NEW.currency_code) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '23514',
+            MESSAGE = 'the rate of the base currency is 1',
+            DETAIL = format('%s is the base currency.', NEW.currency_code),
+            HINT = 'The base currency needs no row; give rates of the other currencies.',
+            SCHEMA = 'crm', TABLE = 'exchange_rate', COLUMN = 'rate_to_base',
+            CONSTRAINT = 'exchange_rate_rate_to_base_check';
+    END IF;
+    RETURN NEW;
+END
+$function$;
+COMMENT ON FUNCTION crm._exchange_rate_check() IS 'Refuses a rate of the base currency to itself other than 1 (23514).';
+
 CREATE OR REPLACE FUNCTION crm._business_hours_check()
     RETURNS trigger
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER

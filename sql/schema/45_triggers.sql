@@ -47,6 +47,7 @@ BEGIN
         -- Checks of rows that a CHECK cannot make
         ('organization', 'organization_time_zone_check', before_row, 'crm._time_zone_check()'),
         ('organization', 'organization_base_currency_guard', before_update_row, 'crm._base_currency_guard()'),
+        ('exchange_rate', 'exchange_rate_check', before_row, 'crm._exchange_rate_check()'),
         ('business_calendar', 'business_calendar_time_zone_check', before_row, 'crm._time_zone_check()'),
         -- What DELETE would be refused for, said with what to do instead
         ('organization', 'organization_delete_guard', before_delete_row, 'crm._organization_delete_guard()'),

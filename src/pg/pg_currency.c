@@ -4,10 +4,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_collation_d.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 
 #include "pg/crm_pg.h"
@@ -50,6 +52,31 @@ crm_currency_rate(Datum currency, Datum at)
 	return rate;
 }
 
+/*
+ * Refuses a rate other than 1 that a client gives for a document in the base
+ * currency: the same amount would be two.
+ */
+void
+crm_check_base_rate(const CrmFill *fill, Datum base_currency)
+{
+	const char *table = RelationGetRelationName(fill->trigdata->tg_relation);
+	bool		isnull[2];
+	Datum		currency = crm_fill_get(fill, "currency_code", &isnull[0]);
+	Datum		rate = crm_fill_get(fill, "fx_rate_to_base", &isnull[1]);
+
+	if (isnull[0] || isnull[1] ||
+		!DatumGetBool(DirectFunctionCall2Coll(texteq, C_COLLATION_OID, currency, base_currency)) ||
+		DatumGetBool(DirectFunctionCall2(numeric_eq, rate, NumericGetDatum(int64_to_numeric(1)))))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CHECK_VIOLATION),
+			 errmsg("the rate of the base currency is 1"),
+			 errdetail("currency_code is %s, the base currency.", TextDatumGetCString(currency)),
+			 errhint("Leave fx_rate_to_base out, or give 1."),
+			 crm_error_column(table, "fx_rate_to_base",
+							  psprintf("%s_fx_rate_to_base_check", table))));
+}
+
 /* Returns the moment that a column of NEW stands for; a date is its midnight. */
 static Datum
 moment_of(const CrmFill *fill, const char *column, bool *isnull)
@@ -78,7 +105,13 @@ fill_rate(CrmFill *fill, const char *date_column)
 	Datum		at = moment_of(fill, date_column, &isnull);
 	Datum		currency;
 
-	if (isnull || !crm_fill_isnull(fill, "fx_rate_to_base") || crm_fill_isnull(fill, "currency_code"))
+	if (!crm_fill_isnull(fill, "fx_rate_to_base"))
+	{
+		if (crm_execute(&read_base_currency, NULL, NULL) == 1)
+			crm_check_base_rate(fill, crm_result(0, 1, &isnull));
+		return;
+	}
+	if (isnull || crm_fill_isnull(fill, "currency_code"))
 		return;
 	currency = crm_fill_get(fill, "currency_code", &isnull);
 	crm_fill_set(fill, "fx_rate_to_base",

@@ -35,6 +35,7 @@ extern bool crm_fill_changes(const CrmFill *fill, const char *column);
 extern void crm_fill_set(CrmFill *fill, const char *column, Datum value, bool isnull);
 extern void crm_fill_default(CrmFill *fill, const char *column, int result_column);
 extern void crm_fill_refuse_change(const CrmFill *fill, const char *column, const char *hint);
+extern void crm_check_base_rate(const CrmFill *fill, Datum base_currency);
 extern Datum crm_fill_end(CrmFill *fill);
 
 #endif							/* PG_FILL_H */

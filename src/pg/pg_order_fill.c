@@ -183,6 +183,7 @@ fill_new_order(CrmFill *fill)
 	crm_fill_default(fill, "sales_rep_id", 3);
 	fill_address(fill);
 	crm_fill_default(fill, "currency_code", 10);
+	crm_check_base_rate(fill, crm_result(0, 10, &isnull));
 	if (!crm_fill_isnull(fill, "fx_rate_to_base") || crm_fill_isnull(fill, "order_date"))
 		return;
 	rate = crm_currency_rate(crm_fill_get(fill, "currency_code", &isnull),

@@ -2,7 +2,7 @@
 -- about, and a DETAIL and HINT where the client can act on them.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(138);
+SELECT plan(141);
 
 UPDATE crm.organization SET base_currency_code = 'EUR', time_zone = 'Europe/Berlin';
 INSERT INTO crm.region (region_id, name, parent_region_id) VALUES (20001, 'Raised top', NULL), (20002, 'Raised below', 20001);
@@ -246,6 +246,16 @@ FROM (VALUES
         (SELECT format('(23514,sales_order_returns_check,crm.sales_order.returns_order_id,'
             '"order %s is a return and cannot be returned","Let returns_order_id name the sale.")', o.sales_order_id)
             FROM crm.sales_order AS o WHERE o.returns_order_id = 20006)),
+    ($$INSERT INTO crm.exchange_rate (currency_code, rate_date, rate_to_base) VALUES ('EUR', '2024-01-01', 1.1)$$,
+        '(23514,exchange_rate_rate_to_base_check,crm.exchange_rate.rate_to_base,"the rate of the base currency is 1",'
+        '"The base currency needs no row; give rates of the other currencies.")'),
+    ($$INSERT INTO crm.sales_order (customer_id, fx_rate_to_base) VALUES (20001, 1.1)$$,
+        '(23514,sales_order_fx_rate_to_base_check,crm.sales_order.fx_rate_to_base,"the rate of the base currency is 1",'
+        '"Leave fx_rate_to_base out, or give 1.")'),
+    ($$INSERT INTO crm.campaign (name, campaign_type, start_date, currency_code, fx_rate_to_base)
+        VALUES ('Raised', 'mailing', '2024-01-01', 'EUR', 0.9)$$,
+        '(23514,campaign_fx_rate_to_base_check,crm.campaign.fx_rate_to_base,"the rate of the base currency is 1",'
+        '"Leave fx_rate_to_base out, or give 1.")'),
     ($$INSERT INTO crm.stock_movement (product_id, quantity, reason, moved_at)
         VALUES (20001, 1, 'adjust', now() + interval '1 minute')$$,
         '(23514,stock_movement_moved_at_check,crm.stock_movement.moved_at,"the stock moves in the future",'

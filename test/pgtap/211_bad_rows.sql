@@ -1,7 +1,7 @@
 -- Bad rows by plain INSERT, UPDATE, DELETE and TRUNCATE:
 -- each gets its code, nothing is written, the session goes on.
 BEGIN;
-SELECT plan(357);
+SELECT plan(363);
 \ir ../harness/bad_input.sql
 
 -- Customers --------------------------------------------------------------------------------------------------
@@ -553,6 +553,18 @@ INSERT INTO bad (as_role, wanted, statement) VALUES
     ('crm_admin', '23514 lead_finite_check',
         $$INSERT INTO crm.lead (company_name, deleted_at) VALUES ('Bad', 'infinity')$$),
     ('crm_admin', 'RM012', $$UPDATE crm.organization SET base_currency_code = 'USD'$$),
+    ('crm_admin', '00000', $$INSERT INTO crm.exchange_rate (currency_code, rate_date, rate_to_base)
+        VALUES ('EUR', '2024-01-01', 1.0), ('CHF', '2024-01-01', 1.1)$$),
+    ('crm_admin', '23514 exchange_rate_rate_to_base_check', $$INSERT INTO crm.exchange_rate
+        (currency_code, rate_date, rate_to_base) VALUES ('CHF', '2024-01-01', 1.1), ('EUR', '2024-01-01', 1.0000000001)$$),
+    ('crm_admin', '23514 exchange_rate_rate_to_base_check', $$INSERT INTO crm.exchange_rate
+        (currency_code, rate_date, rate_to_base) VALUES ('CHF', '2024-01-01', 1.1);
+        UPDATE crm.exchange_rate SET currency_code = 'EUR'$$),
+    ('crm_admin', '00000', $$INSERT INTO crm.sales_order (customer_id, fx_rate_to_base) VALUES (21001, 1.0)$$),
+    ('crm_admin', '23514 sales_order_fx_rate_to_base_check',
+        $$INSERT INTO crm.sales_order (customer_id, currency_code, fx_rate_to_base) VALUES (21001, 'EUR', 2)$$),
+    ('crm_admin', '23514 quote_fx_rate_to_base_check', $$INSERT INTO crm.quote
+        (customer_id, sales_rep_id, currency_code, fx_rate_to_base) VALUES (21001, 21001, 'EUR', 2)$$),
     ('crm_admin', '22023', $$UPDATE crm.organization SET time_zone = 'Mars/Base'$$),
     ('crm_admin', '23514 organization_fiscal_year_start_month_check',
         $$UPDATE crm.organization SET fiscal_year_start_month = 13$$),
