@@ -190,9 +190,8 @@ COMMENT ON COLUMN crm.order_item.discount_rate IS
 COMMENT ON COLUMN crm.order_item.line_total IS
     'quantity * unit_price * (1 - discount_rate) in the order''s currency, rounded to 4 places; generated.';
 COMMENT ON COLUMN crm.order_item.line_base IS
-    'line_total at the order''s frozen rate in base currency, rounded to 4 places line by line. Every '
-    'report of '
-    'sales sums it. Filled by a trigger; what an app sends is replaced.';
+    'line_total at the order''s frozen rate in base currency, rounded to 4 places line by line. Every report of sales '
+    'sums it. Computed by a trigger; an app that sends another is refused (RM015).';
 CREATE INDEX IF NOT EXISTS order_item_product_id_idx ON crm.order_item (product_id);
 
 CREATE TABLE IF NOT EXISTS crm.order_status_transition (

@@ -44,7 +44,7 @@ static CrmPlan read_returned = {
 };
 
 static CrmPlan read_next_line = {
-	.sql = "SELECT COALESCE(pg_catalog.max(i.line_no), 0) OPERATOR(pg_catalog.+) 1 FROM crm.order_item i "
+	.sql = "SELECT COALESCE(pg_catalog.max(i.line_no), 0)::bigint OPERATOR(pg_catalog.+) 1 FROM crm.order_item i "
 	"WHERE i.sales_order_id OPERATOR(pg_catalog.=) $1",
 	.nargs = 1,
 	.argtypes = {INT8OID},
@@ -106,6 +106,24 @@ fill_address(CrmFill *fill)
 		crm_fill_default(fill, columns[i], 4 + i);
 }
 
+/* Refuses an amount that a client sends with a new row though it is computed. */
+static void
+refuse_amount(const CrmFill *fill, const char *column, const char *kept_by, const char *hint)
+{
+	const char *table = RelationGetRelationName(fill->trigdata->tg_relation);
+	bool		isnull;
+	Datum		amount = crm_fill_get(fill, column, &isnull);
+
+	if (isnull || DatumGetBool(DirectFunctionCall2(numeric_eq, amount,
+												   NumericGetDatum(int64_to_numeric(0)))))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_CRM_MAINTAINED_COLUMN),
+			 errmsg("%s.%s is kept by %s", table, column, kept_by),
+			 errhint("%s", hint),
+			 crm_error_column(table, column, NULL)));
+}
+
 /* Refuses totals that a client sends: they follow from the lines. */
 static void
 check_no_totals(const CrmFill *fill)
@@ -113,19 +131,8 @@ check_no_totals(const CrmFill *fill)
 	static const char *const columns[] = {"total_amount", "total_base"};
 
 	for (int i = 0; i < 2; i++)
-	{
-		bool		isnull;
-		Datum		total = crm_fill_get(fill, columns[i], &isnull);
-
-		if (isnull || DatumGetBool(DirectFunctionCall2(numeric_eq, total,
-													   DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))))
-			continue;
-		ereport(ERROR,
-				(errcode(ERRCODE_CRM_MAINTAINED_COLUMN),
-				 errmsg("sales_order.%s is kept by the lines of the order", columns[i]),
-				 errhint("Leave it out and insert the lines into crm.order_item."),
-				 crm_error_column("sales_order", columns[i], NULL)));
-	}
+		refuse_amount(fill, columns[i], "the lines of the order",
+					  "Leave it out and insert the lines into crm.order_item.");
 }
 
 /* Refuses a return that points at something else than a sale. */
@@ -373,16 +380,24 @@ fill_price(CrmFill *fill, const LineFacts *facts)
 static void
 fill_line_no(CrmFill *fill)
 {
-	Datum		argument;
-	bool		isnull;
+	int64		sales_order_id = crm_fill_int64(fill, "sales_order_id");
+	Datum		argument = Int64GetDatum(sales_order_id);
+	int64		line_no;
 
 	if (!crm_fill_isnull(fill, "line_no"))
 		return;
-	argument = Int64GetDatum(crm_fill_int64(fill, "sales_order_id"));
 	SPI_connect();
 	crm_execute(&read_next_line, &argument, NULL);
-	crm_fill_set(fill, "line_no", crm_result(0, 1, &isnull), false);
+	line_no = crm_result_int64(0, 1);
 	SPI_finish();
+	if (line_no > PG_INT32_MAX)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg("order %lld has no next line number", (long long) sales_order_id),
+				 errdetail("Its last line has the largest one, %d.", PG_INT32_MAX),
+				 errhint("Give a line_no that is free."),
+				 crm_error_column("order_item", "line_no", "order_item_line_no_check")));
+	crm_fill_set(fill, "line_no", Int32GetDatum((int32) line_no), false);
 }
 
 /* Tells whether an amount lies from 0 to a limit; NaN does not. */
@@ -479,12 +494,23 @@ check_sold(const CrmFill *fill, const LineFacts *facts)
 							   !facts->is_active && !facts->is_finished);
 }
 
+/* Refuses an amount in base currency that a client sends: it is computed. */
+static void
+check_no_base(const CrmFill *fill)
+{
+	if (!fill->is_update)
+		refuse_amount(fill, "line_base", "crm", "Leave it out: it is line_total at the rate of the order.");
+	else if (!crm_is_own_write(fill->trigdata->tg_relation))
+		crm_fill_refuse_change(fill, "line_base", "It is line_total at the rate of the order.");
+}
+
 /* Completes a line from its order and product. */
 static void
 fill_line(CrmFill *fill)
 {
 	LineFacts	facts;
 
+	check_no_base(fill);
 	refuse_null(fill, "sales_order_id");
 	refuse_null(fill, "product_id");
 	read_order(&facts, crm_fill_int64(fill, "sales_order_id"));

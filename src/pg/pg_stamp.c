@@ -137,6 +137,18 @@ check_key(TriggerData *trigdata)
 			 crm_error_column(RelationGetRelationName(relation), key, NULL)));
 }
 
+/* Refuses an update without a version: it would pass for one made for any. */
+static void
+raise_no_version(Relation relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NOT_NULL_VIOLATION),
+			 errmsg("null value in column \"row_version\" of relation \"%s\" violates not-null constraint",
+					RelationGetRelationName(relation)),
+			 errhint("Leave row_version out, or send the one that was read."),
+			 crm_error_column(RelationGetRelationName(relation), "row_version", NULL)));
+}
+
 /* Refuses an update that was prepared against an older version of the row. */
 static void
 check_version(Relation relation, int64 stored, int64 sent)
@@ -177,7 +189,9 @@ stamp_update(TriggerData *trigdata, const StampColumns *shared, Stamp *stamp)
 	Datum		sent = heap_getattr(trigdata->tg_newtuple, shared->row_version, desc, &isnull);
 	bool		changed = record_differs(trigdata, shared);
 
-	if (changed && !isnull)
+	if (isnull)
+		raise_no_version(trigdata->tg_relation);
+	if (changed)
 		check_version(trigdata->tg_relation, stored, DatumGetInt64(sent));
 	set_cell(stamp, shared->created_at, heap_getattr(old_row, shared->created_at, desc, &isnull));
 	set_cell(stamp, shared->created_by, heap_getattr(old_row, shared->created_by, desc, &isnull));

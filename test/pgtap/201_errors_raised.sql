@@ -2,7 +2,7 @@
 -- about, and a DETAIL and HINT where the client can act on them.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(141);
+SELECT plan(147);
 
 UPDATE crm.organization SET base_currency_code = 'EUR', time_zone = 'Europe/Berlin';
 INSERT INTO crm.region (region_id, name, parent_region_id) VALUES (20001, 'Raised top', NULL), (20002, 'Raised below', 20001);
@@ -149,6 +149,10 @@ INSERT INTO raising (state, rule, place, message, detail, hint, statement) VALUE
         $$INSERT INTO crm.sales_order (customer_id, total_amount) VALUES (20001, 5)$$),
     ('RM015', '', 'crm.sales_order.total_base', 'cannot be changed', NULL, 'lines of the order',
         $$UPDATE crm.sales_order SET total_base = 5 WHERE sales_order_id = 20001$$),
+    ('RM015', '', 'crm.order_item.line_base', 'kept by crm', NULL, 'Leave it out',
+        $$INSERT INTO crm.order_item (sales_order_id, product_id, quantity, line_base) VALUES (20001, 20002, 1, 2)$$),
+    ('RM015', '', 'crm.order_item.line_base', 'cannot be changed', NULL, 'at the rate of the order',
+        $$UPDATE crm.order_item SET line_base = 5 WHERE sales_order_id = 20001$$),
     ('RM015', '', 'crm.sales_order.order_kind', 'cannot be changed', NULL, 'place another',
         $$UPDATE crm.sales_order SET order_kind = 'return' WHERE sales_order_id = 20001$$),
     ('RM015', '', 'crm.customer.customer_id', 'key of customer', NULL, 'Insert a new row',
@@ -246,6 +250,13 @@ FROM (VALUES
         (SELECT format('(23514,sales_order_returns_check,crm.sales_order.returns_order_id,'
             '"order %s is a return and cannot be returned","Let returns_order_id name the sale.")', o.sales_order_id)
             FROM crm.sales_order AS o WHERE o.returns_order_id = 20006)),
+    ($$UPDATE crm.customer SET row_version = NULL WHERE customer_id = 20001$$,
+        '(23502,"",crm.customer.row_version,"null value in column ""row_version"" of relation ""customer"" violates '
+        'not-null constraint","Leave row_version out, or send the one that was read.")'),
+    ($$INSERT INTO crm.order_item (sales_order_id, line_no, product_id, quantity)
+        VALUES (20001, 2147483647, 20002, 1), (20001, NULL, 20002, 1)$$,
+        '(23514,order_item_line_no_check,crm.order_item.line_no,"order 20001 has no next line number",'
+        '"Give a line_no that is free.")'),
     ($$INSERT INTO crm.exchange_rate (currency_code, rate_date, rate_to_base) VALUES ('EUR', '2024-01-01', 1.1)$$,
         '(23514,exchange_rate_rate_to_base_check,crm.exchange_rate.rate_to_base,"the rate of the base currency is 1",'
         '"The base currency needs no row; give rates of the other currencies.")'),

@@ -1,7 +1,7 @@
 -- Bad rows by plain INSERT, UPDATE, DELETE and TRUNCATE:
 -- each gets its code, nothing is written, the session goes on.
 BEGIN;
-SELECT plan(363);
+SELECT plan(371);
 \ir ../harness/bad_input.sql
 
 -- Customers --------------------------------------------------------------------------------------------------
@@ -64,6 +64,8 @@ FROM (VALUES
         $$last_name = 'New', row_version = 0 WHERE customer_id = 21001$$,
         $$last_name = 'New', row_version = -1 WHERE customer_id = 21001$$,
         $$last_name = 'New', row_version = 9223372036854775807 WHERE customer_id = 21001$$]),
+    ('23502', ARRAY[
+        $$last_name = 'New', row_version = NULL WHERE customer_id = 21001$$, $$row_version = NULL WHERE customer_id = 21001$$]),
     ('23514 customer_name_check', ARRAY[
         $$last_name = NULL WHERE customer_id = 21001$$, $$customer_type = 'business' WHERE customer_id = 21001$$,
         $$customer_type = 'individual' WHERE customer_id = 21002$$]),
@@ -358,8 +360,10 @@ FROM (VALUES
         $$quantity = 6 WHERE sales_order_id = 21002$$, $$quantity = 1 WHERE sales_order_id = 21003$$]),
     ('23514 order_item_unit_price_check', ARRAY[
         $$unit_price = 'NaN' WHERE sales_order_id = 21001$$]),
+    ('RM015', ARRAY[
+        $$line_base = 1 WHERE sales_order_id = 21001$$, $$line_base = line_base + 0.0001, quantity = 2 WHERE sales_order_id = 21001$$]),
     ('00000', ARRAY[
-        $$line_base = 1 WHERE sales_order_id = 21001$$]),
+        $$line_base = line_base, quantity = 2 WHERE sales_order_id = 21001$$]),
     ('428C9', ARRAY[
         $$line_total = 1 WHERE sales_order_id = 21001$$]),
     ('23503 order_item_customer_id_sales_order_id_fkey', ARRAY[
@@ -412,15 +416,21 @@ FROM (VALUES
         $$sales_order_id, customer_id, product_id, quantity) VALUES (21001, 21002, 21001, 1)$$]),
     ('428C9', ARRAY[
         $$sales_order_id, product_id, quantity, line_total) VALUES (21001, 21001, 1, 5)$$]),
+    ('RM015', ARRAY[
+        $$sales_order_id, product_id, quantity, line_base) VALUES (21001, 21001, 1, 5)$$,
+        $$sales_order_id, product_id, quantity, line_base) VALUES (21001, 21001, 1, 'NaN')$$]),
     ('00000', ARRAY[
-        $$sales_order_id, product_id, quantity, line_base) VALUES (21001, 21001, 1, 5)$$]),
+        $$sales_order_id, product_id, quantity, line_base) VALUES (21001, 21001, 1, 0), (21001, 21001, 1, DEFAULT), (21001, 21001, 1, NULL)$$,
+        $$sales_order_id, line_no, product_id, quantity) VALUES (21001, 2147483647, 21001, 1)$$]),
+    ('23514 order_item_line_no_check', ARRAY[
+        $$sales_order_id, line_no, product_id, quantity) VALUES (21001, 2147483647, 21001, 1), (21001, NULL, 21001, 1)$$]),
     ('23514 order_item_length_check', ARRAY[
         $$sales_order_id, product_id, product_name, quantity) VALUES (21001, 21001, repeat('x', 1000000), 1)$$])
 ) AS v (wanted, arguments)
 CROSS JOIN LATERAL unnest(v.arguments) AS a (argument);
 INSERT INTO bad (as_role, wanted, statement) VALUES
     ('crm_admin', '23502', $$INSERT INTO crm.order_item DEFAULT VALUES$$),
-    ('crm_admin', '22003',
+    ('crm_admin', '23514 order_item_line_no_check',
         $$INSERT INTO crm.order_item (sales_order_id, line_no, product_id, quantity) VALUES (21001, 2147483647, 21001, 1);
         INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (21001, 21001, 1)$$),
     ('crm_admin', 'RM012 order_item_frozen_check', $$DELETE FROM crm.order_item WHERE sales_order_id = 21002$$),

@@ -105,7 +105,7 @@ VALUES (7411, 7402, 7, 0.3333, 0.3333), (7411, 7402, 1, 0.0001, 0.5), (7411, 740
 SELECT line_no, quantity, unit_price, discount_rate, line_total, line_base FROM crm.order_item
 WHERE sales_order_id = 7411 AND line_no > 3 ORDER BY 1;
 
--- What an app sends as line_base is replaced, and later rates change nothing that was booked.
+-- line_base is not for an app to write, and later rates change nothing that was booked.
 UPDATE crm.order_item SET line_base = 1 WHERE sales_order_id = 7411 AND line_no = 1;
 CREATE TEMP TABLE booked AS
 SELECT o.sales_order_id, o.fx_rate_to_base, o.total_amount, o.total_base FROM crm.sales_order AS o WHERE o.customer_id = 7401;
