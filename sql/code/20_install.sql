@@ -21,3 +21,14 @@ CREATE FUNCTION crm.version() RETURNS text
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'crm_version';
 COMMENT ON FUNCTION crm.version() IS 'Version of the loaded library, such as 0.1.0.';
+
+CREATE FUNCTION crm._script_structure(
+    OUT schema_name text, OUT table_name text, OUT kind text, OUT object_name text, OUT definition text)
+    RETURNS SETOF record
+    LANGUAGE c STABLE STRICT PARALLEL SAFE ROWS 2000
+    AS 'MODULE_PATHNAME', 'crm_script_structure';
+COMMENT ON FUNCTION crm._script_structure() IS
+    'The parts of the tables as the schema script makes them: kind table, column (with its definition), not null, '
+    'constraint (with its definition) and index. Reads the script beside the control file.';
+REVOKE EXECUTE ON FUNCTION crm._script_structure() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION crm._script_structure() TO crm_owner;

@@ -49,6 +49,57 @@ COMMENT ON FUNCTION crm.sync_sequences() IS
     'Moves every identity sequence that lags behind the largest stored key up to it, as after COPY with keys or a '
     'switch-over of logical replication; returns the tables that needed it.';
 
+CREATE OR REPLACE FUNCTION crm._structure_problems()
+    RETURNS TABLE (place bigint, object_name text, problem text, remedy text)
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+    SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
+AS $function$
+    WITH wanted AS (
+        SELECT s.place, s.schema_name, s.table_name, s.kind, s.object_name, s.definition, c.oid AS table_id,
+            format('%I.%I', s.schema_name, s.table_name) AS table_text,
+            CASE s.kind WHEN 'table' THEN concat_ws('.', s.schema_name, s.table_name)
+                WHEN 'index' THEN concat_ws('.', s.schema_name, s.object_name)
+                ELSE concat_ws('.', s.schema_name, s.table_name, s.object_name) END AS full_name
+        FROM crm._script_structure() WITH ORDINALITY
+            AS s (schema_name, table_name, kind, object_name, definition, place)
+        LEFT JOIN pg_class AS c ON c.relnamespace = to_regnamespace(quote_ident(s.schema_name))
+            AND c.relname = s.table_name AND c.relkind IN ('r', 'p')
+    ), found AS (
+        SELECT w.*, a.attnum IS NOT NULL AS has_column, a.attnotnull AS is_not_null, o.oid IS NOT NULL AS has_constraint,
+            o.convalidated AS is_valid, i.indexrelid IS NOT NULL AS has_index, i.indisvalid AS is_usable
+        FROM wanted AS w
+        LEFT JOIN pg_attribute AS a ON w.kind IN ('column', 'not null') AND a.attrelid = w.table_id
+            AND a.attname = w.object_name AND NOT a.attisdropped
+        LEFT JOIN pg_constraint AS o ON w.kind = 'constraint' AND o.conrelid = w.table_id AND o.conname = w.object_name
+        LEFT JOIN pg_index AS i ON w.kind = 'index' AND i.indrelid = w.table_id
+            AND i.indexrelid = to_regclass(format('%I.%I', w.schema_name, w.object_name))
+    )
+    SELECT f.place, f.full_name, x.problem, x.remedy
+    FROM found AS f
+    CROSS JOIN LATERAL (
+        SELECT 'is missing' AS problem, 'SELECT crm.install()' AS remedy
+        WHERE f.kind = 'table' AND f.table_id IS NULL OR f.kind = 'index' AND f.table_id IS NOT NULL AND NOT f.has_index
+        UNION ALL
+        SELECT 'is missing', format('ALTER TABLE %s ADD %s', f.table_text, f.definition)
+        WHERE f.table_id IS NOT NULL
+            AND (f.kind = 'column' AND NOT f.has_column OR f.kind = 'constraint' AND NOT f.has_constraint)
+        UNION ALL
+        SELECT 'allows NULL', format('ALTER TABLE %s ALTER COLUMN %I SET NOT NULL', f.table_text, f.object_name)
+        WHERE f.kind = 'not null' AND f.has_column AND NOT f.is_not_null
+        UNION ALL
+        SELECT 'is not validated', format('ALTER TABLE %s VALIDATE CONSTRAINT %I', f.table_text, f.object_name)
+        WHERE f.kind = 'constraint' AND f.has_constraint AND NOT f.is_valid
+        UNION ALL
+        SELECT 'is not valid', format('REINDEX INDEX %I.%I', f.schema_name, f.object_name)
+        WHERE f.kind = 'index' AND f.has_index AND NOT f.is_usable
+    ) AS x
+    WHERE NOT EXISTS (SELECT FROM crm_state.install_skip AS s WHERE s.object_name = f.full_name)
+$function$;
+COMMENT ON FUNCTION crm._structure_problems() IS
+    'Tables, columns, constraints and indexes of the CRM that are missing or not in force, with the statement that '
+    'brings them back, in the order of the schema script. Leaves out what crm_state.install_skip lists.';
+
 CREATE OR REPLACE FUNCTION crm._health_schema()
     RETURNS TABLE (check_name text, status text, detail text, hint text)
     LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
@@ -73,6 +124,15 @@ AS $function$
                 'Enable the disabled ones with ALTER TABLE ... ENABLE TRIGGER.' END,
             'Then run SELECT * FROM crm.verify().') END
     FROM crm._trigger_problems() AS p
+    UNION ALL
+    SELECT 'structure', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
+        coalesce(string_agg(format('%s %s', p.object_name, p.problem), ', ' ORDER BY p.place, p.problem),
+            'tables, columns, constraints and indexes are all there'),
+        CASE WHEN count(*) > 0 THEN format('Restore from a backup what held data, or run: %s. Name in '
+            'crm_state.install_skip what was dropped on purpose.', concat_ws('; ',
+            string_agg(p.remedy, '; ' ORDER BY p.place) FILTER (WHERE p.remedy <> 'SELECT crm.install()'),
+            max(p.remedy) FILTER (WHERE p.remedy = 'SELECT crm.install()'))) END
+    FROM crm._structure_problems() AS p
     UNION ALL
     SELECT 'ownership', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'warning' END,
         coalesce(string_agg(c.oid::regclass::text, ', ' ORDER BY c.oid::regclass::text), 'crm_owner owns the tables'),

@@ -15,4 +15,4 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION crm.health() IS
     'One row per check with status ok, warning or error, what was found, and what to do about it. Quick: compares '
-    'versions, triggers, owners, sequences, the server and the classes of columns; crm.verify() compares the data.';
+    'versions, the structure of tables, triggers, owners, sequences, the server and the classes of columns; crm.verify() compares the data.';

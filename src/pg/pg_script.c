@@ -460,8 +460,9 @@ crm_run_script(const CrmScript *script)
 	int64		done = 0;
 	ListCell   *cell;
 
-	error_context_stack = &callback;
 	run.unwanted = read_unwanted();
+	crm_check_structure(script->text, statements, run.unwanted);
+	error_context_stack = &callback;
 	foreach(cell, statements)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -19,6 +19,7 @@ typedef struct CrmScript
 
 extern char *crm_script_path(const char *name);
 extern char *crm_read_script(const char *name);
+extern void crm_check_structure(const char *script, const List *statements, const List *unwanted);
 extern List *crm_run_script(const CrmScript *script);
 
 #endif							/* PG_SCRIPT_H */
