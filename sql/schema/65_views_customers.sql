@@ -78,8 +78,8 @@ LEFT JOIN LATERAL (
         coalesce(
             sum(CASE x.order_kind WHEN 'return' THEN -x.total_base ELSE x.total_base END)
                 FILTER (WHERE x.status <> 'canceled'),
-            0
-        )::numeric(18,4) AS net_revenue
+            0.0000
+        ) AS net_revenue
     FROM crm.sales_order AS x
     WHERE x.customer_id = c.customer_id
 ) AS o ON true
@@ -91,7 +91,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT
         count(*) AS open_opportunity_count,
-        coalesce(sum(x.amount_base), 0)::numeric(18,4) AS open_opportunity_base
+        coalesce(sum(x.amount_base), 0.0000) AS open_opportunity_base
     FROM crm.opportunity AS x
     WHERE x.customer_id = c.customer_id AND x.closed_at IS NULL AND x.deleted_at IS NULL
 ) AS u ON true

@@ -54,7 +54,8 @@ typedef enum CrmMoveReason
 
 /*
  * Sums the lines by order.  sums has room for nlines rows; on CRM_OK the first
- * *norders hold the sums in ascending order of their key.
+ * *norders hold the sums in ascending order of their key; on CRM_OVERFLOW
+ * sums[0] is the order that comes to too much.
  */
 extern CrmStatus crm_core_lines_by_order(const CrmLine *lines, size_t nlines,
 										 int64_t *sums, size_t *norders);

@@ -51,7 +51,10 @@ crm_core_sums_merge(int64_t *rows, size_t *nrows, int width)
 			CrmStatus	status = add_values(kept, row, width);
 
 			if (status != CRM_OK)
+			{
+				rows[0] = row[0];
 				return status;
+			}
 		}
 		else
 		{

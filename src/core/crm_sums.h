@@ -22,7 +22,8 @@
  *
  * rows points to *nrows rows of (1 + width) cells.  On CRM_OK *nrows is the
  * number of distinct keys and the rows stand in ascending order of key.  On
- * CRM_OVERFLOW a sum left the int64 range and the contents are undefined.
+ * CRM_OVERFLOW a sum left the int64 range: rows[0] is its key, and the rest of
+ * the contents is undefined.
  */
 extern CrmStatus crm_core_sums_merge(int64_t *rows, size_t *nrows, int width);
 

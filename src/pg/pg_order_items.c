@@ -273,7 +273,8 @@ apply_effects(const LineEffects *effects, bool only_inserts)
 	if (effects->count == 0)
 		return;
 	sums = palloc_extended(effects->count * CRM_ORDER_CELLS * sizeof(int64), MCXT_ALLOC_HUGE);
-	crm_check_status(crm_core_lines_by_order(effects->items, effects->count, sums, &norders));
+	if (crm_core_lines_by_order(effects->items, effects->count, sums, &norders) != CRM_OK)
+		crm_orders_raise_total(sums[0]);
 	crm_orders_lock_and_add(&orders, sums, norders);
 	check_orders(&orders, sums, norders, only_inserts);
 	crm_orders_check_returns(&orders, only_inserts);

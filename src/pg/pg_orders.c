@@ -162,6 +162,13 @@ raise_total(int64 sales_order_id, int which)
 			 crm_error_column("sales_order", total_columns[which], total_checks[which])));
 }
 
+/* Refuses lines of an order that are too much even to be added up. */
+void
+crm_orders_raise_total(int64 sales_order_id)
+{
+	raise_total(sales_order_id, 0);
+}
+
 /* Refuses sums that no total can take, before they leave the range of the columns. */
 static void
 check_sums(const int64 *sums, size_t norders)

@@ -27,6 +27,7 @@ typedef struct CrmOrders
 
 /* The sums are those of core/crm_lines.h. */
 extern void crm_orders_lock_and_add(CrmOrders *orders, int64 *sums, size_t norders);
+extern void crm_orders_raise_total(int64 sales_order_id);
 extern const CrmOrder *crm_orders_find(const CrmOrders *orders, int64 sales_order_id);
 extern int64 crm_orders_find_empty(const int64 *keys, size_t count);
 extern void crm_orders_check_returns(const CrmOrders *orders, bool only_inserts);

@@ -57,6 +57,7 @@ check_overflow(void)
 	int64_t		high[] = {1, INT64_MAX, 1, 1};
 	int64_t		low[] = {1, INT64_MIN, 1, -1};
 	int64_t		close[] = {1, INT64_MAX, 1, INT64_MIN};
+	int64_t		which[] = {7, 5, 9, INT64_MAX, 7, 6, 9, 1};
 	size_t		n = 2;
 
 	CHECK(crm_core_sums_merge(high, &n, 1) == CRM_OVERFLOW, "overflow above");
@@ -64,6 +65,8 @@ check_overflow(void)
 	CHECK(crm_core_sums_merge(low, &n, 1) == CRM_OVERFLOW, "overflow below");
 	n = 2;
 	CHECK(crm_core_sums_merge(close, &n, 1) == CRM_OK && close[1] == -1, "extremes that cancel");
+	n = 4;
+	CHECK(crm_core_sums_merge(which, &n, 1) == CRM_OVERFLOW && which[0] == 9, "whose sum overflows is told");
 }
 
 static void

@@ -1,7 +1,7 @@
 -- Bad rows by plain INSERT, UPDATE, DELETE and TRUNCATE:
 -- each gets its code, nothing is written, the session goes on.
 BEGIN;
-SELECT plan(371);
+SELECT plan(373);
 \ir ../harness/bad_input.sql
 
 -- Customers --------------------------------------------------------------------------------------------------
@@ -397,7 +397,9 @@ FROM (VALUES
         $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21002, 2, 500000000000.0001)$$]),
     ('23514 sales_order_total_amount_check', ARRAY[
         $$sales_order_id, product_id, quantity, unit_price) VALUES (21001, 21002, 1, 1000000000000)$$,
-        $$sales_order_id, product_id, quantity, unit_price) SELECT 21005, 21002, 1, 10000000000 FROM generate_series(1, 101)$$]),
+        $$sales_order_id, product_id, quantity, unit_price) SELECT 21005, 21002, 1, 10000000000 FROM generate_series(1, 101)$$,
+        $$sales_order_id, product_id, quantity, unit_price) SELECT 21005, 21002, 1, 1000000000000 FROM generate_series(1, 1000)$$,
+        $$sales_order_id, product_id, quantity, unit_price) SELECT 21001 + 4 * (g % 2), 21002, 1, 1000000000000 FROM generate_series(1, 1900) AS g$$]),
     ('23514 order_item_line_no_check', ARRAY[
         $$sales_order_id, line_no, product_id, quantity) VALUES (21001, 0, 21001, 1)$$,
         $$sales_order_id, line_no, product_id, quantity) VALUES (21001, -1, 21001, 1)$$]),
