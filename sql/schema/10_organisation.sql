@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS crm.organization (
     row_version bigint NOT NULL DEFAULT 1,
     CONSTRAINT organization_pkey PRIMARY KEY (organization_id),
     CONSTRAINT organization_base_currency_code_fkey FOREIGN KEY (base_currency_code) REFERENCES crm.currency,
+    CONSTRAINT organization_base_currency_code_check CHECK (char_length(base_currency_code) = 3),
     CONSTRAINT organization_organization_id_check CHECK (organization_id = 1),
     CONSTRAINT organization_fiscal_year_start_month_check
         CHECK (fiscal_year_start_month >= 1 AND fiscal_year_start_month <= 12),
@@ -63,6 +64,7 @@ CREATE TABLE IF NOT EXISTS crm.exchange_rate (
     source text,
     CONSTRAINT exchange_rate_pkey PRIMARY KEY (currency_code, rate_date),
     CONSTRAINT exchange_rate_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT exchange_rate_currency_code_check CHECK (char_length(currency_code) = 3),
     CONSTRAINT exchange_rate_rate_to_base_check CHECK (rate_to_base > 0 AND rate_to_base <> 'NaN'),
     CONSTRAINT exchange_rate_length_check CHECK (char_length(source) <= 200),
     CONSTRAINT exchange_rate_finite_check CHECK (isfinite(rate_date))

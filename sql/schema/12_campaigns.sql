@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS crm.campaign (
     CONSTRAINT campaign_pkey PRIMARY KEY (campaign_id),
     CONSTRAINT campaign_external_key UNIQUE (external_source, external_id),
     CONSTRAINT campaign_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT campaign_currency_code_check CHECK (char_length(currency_code) = 3),
     CONSTRAINT campaign_parent_campaign_id_fkey FOREIGN KEY (parent_campaign_id) REFERENCES crm.campaign,
     CONSTRAINT campaign_marketing_manager_id_fkey FOREIGN KEY (marketing_manager_id)
         REFERENCES crm.marketing_manager,
@@ -45,7 +46,10 @@ CREATE TABLE IF NOT EXISTS crm.campaign (
     CONSTRAINT campaign_own_parent_check CHECK (parent_campaign_id <> campaign_id),
     CONSTRAINT campaign_responsible_check
         CHECK (status = 'planned' OR num_nonnulls(marketing_manager_id, sales_rep_id) >= 1),
-    CONSTRAINT campaign_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT campaign_external_check CHECK (
+        (external_source IS NULL) = (external_id IS NULL)
+        AND external_source !~ '^\s|\s$' AND external_id !~ '^\s|\s$'
+    ),
     CONSTRAINT campaign_name_check CHECK (
         name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
     ),
@@ -94,7 +98,8 @@ COMMENT ON COLUMN crm.campaign.sales_rep_id IS 'The sales rep who is responsible
 COMMENT ON COLUMN crm.campaign.external_source IS
     'System that the row was imported from; set together with external_id or not at all.';
 COMMENT ON COLUMN crm.campaign.external_id IS
-    'Key of the row in external_source; the pair is unique, so that imports can use ON CONFLICT.';
+    'Key of the row in external_source, without blanks around it; the pair is unique, so that imports can use '
+    'ON CONFLICT.';
 CREATE INDEX IF NOT EXISTS campaign_name_key_idx ON crm.campaign (name_key);
 CREATE INDEX IF NOT EXISTS campaign_currency_code_idx ON crm.campaign (currency_code);
 CREATE INDEX IF NOT EXISTS campaign_parent_campaign_id_idx ON crm.campaign (parent_campaign_id)
@@ -121,6 +126,7 @@ CREATE TABLE IF NOT EXISTS crm.campaign_cost (
     CONSTRAINT campaign_cost_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES crm.campaign
         ON DELETE CASCADE,
     CONSTRAINT campaign_cost_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT campaign_cost_currency_code_check CHECK (char_length(currency_code) = 3),
     CONSTRAINT campaign_cost_fx_rate_to_base_check CHECK (fx_rate_to_base > 0 AND fx_rate_to_base <> 'NaN'),
     CONSTRAINT campaign_cost_amount_check CHECK (amount <> 'NaN'),
     CONSTRAINT campaign_cost_length_check CHECK (char_length(note) <= 1000),

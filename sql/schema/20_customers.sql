@@ -61,7 +61,10 @@ CREATE TABLE IF NOT EXISTS crm.customer (
     CONSTRAINT customer_country_code_check CHECK (country_code ~ '^[A-Z]{2}$'),
     CONSTRAINT customer_service_class_check CHECK (service_class IN ('standard', 'premium', 'enterprise')),
     CONSTRAINT customer_custom_check CHECK (jsonb_typeof(custom) = 'object'),
-    CONSTRAINT customer_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT customer_external_check CHECK (
+        (external_source IS NULL) = (external_id IS NULL)
+        AND external_source !~ '^\s|\s$' AND external_id !~ '^\s|\s$'
+    ),
     CONSTRAINT customer_length_check CHECK (
         char_length(first_name) <= 200
         AND char_length(last_name) <= 200
@@ -101,7 +104,7 @@ COMMENT ON COLUMN crm.customer.name_key IS
 COMMENT ON COLUMN crm.customer.last_name_key IS
     'Family name in lower case without outer blanks, for searches by its beginning; generated.';
 COMMENT ON COLUMN crm.customer.email IS
-    'E-mail address as given; not unique, since families and firms share them.';
+    'E-mail address as given, without any blank; not unique, since families and firms share them.';
 COMMENT ON COLUMN crm.customer.email_key IS
     'E-mail address in lower case without outer blanks, for look-ups by equality; generated.';
 COMMENT ON COLUMN crm.customer.phone IS 'Phone number as given, in any notation.';
@@ -134,7 +137,8 @@ COMMENT ON COLUMN crm.customer.custom IS 'Fields of your own as a JSON object.';
 COMMENT ON COLUMN crm.customer.external_source IS
     'System that the row was imported from; set together with external_id or not at all.';
 COMMENT ON COLUMN crm.customer.external_id IS
-    'Key of the row in external_source; the pair is unique, so that imports can use ON CONFLICT.';
+    'Key of the row in external_source, without blanks around it; the pair is unique, so that imports can use '
+    'ON CONFLICT.';
 COMMENT ON COLUMN crm.customer.deleted_at IS 'When the customer was deleted; NULL while it is in use.';
 -- With the key behind it, so that a page of names comes in order from the index, under row-level security too.
 CREATE INDEX IF NOT EXISTS customer_name_key_customer_id_idx
@@ -182,7 +186,10 @@ CREATE TABLE IF NOT EXISTS crm.contact (
     CONSTRAINT contact_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES crm.customer ON DELETE CASCADE,
     CONSTRAINT contact_email_check CHECK (email ~ '^[^@\s]+@[^@\s]+$'),
     CONSTRAINT contact_custom_check CHECK (jsonb_typeof(custom) = 'object'),
-    CONSTRAINT contact_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT contact_external_check CHECK (
+        (external_source IS NULL) = (external_id IS NULL)
+        AND external_source !~ '^\s|\s$' AND external_id !~ '^\s|\s$'
+    ),
     CONSTRAINT contact_last_name_check CHECK (
         last_name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
     ),
@@ -208,7 +215,8 @@ COMMENT ON COLUMN crm.contact.name IS 'Full name, first and last name with a bla
 COMMENT ON COLUMN crm.contact.name_key IS
     'Full name in lower case for searches by its beginning, with deleted_at IS NULL; generated.';
 COMMENT ON COLUMN crm.contact.title IS 'Job title of the person, e.g. head of purchasing.';
-COMMENT ON COLUMN crm.contact.email IS 'E-mail address; unique among the customer''s contacts in use.';
+COMMENT ON COLUMN crm.contact.email IS
+    'E-mail address without any blank; unique among the customer''s contacts in use.';
 COMMENT ON COLUMN crm.contact.email_key IS
     'E-mail address in lower case without outer blanks, for look-ups by equality; generated.';
 COMMENT ON COLUMN crm.contact.phone IS 'Phone number as given, in any notation.';
@@ -218,7 +226,8 @@ COMMENT ON COLUMN crm.contact.custom IS 'Fields of your own as a JSON object.';
 COMMENT ON COLUMN crm.contact.external_source IS
     'System that the row was imported from; set together with external_id or not at all.';
 COMMENT ON COLUMN crm.contact.external_id IS
-    'Key of the row in external_source; the pair is unique, so that imports can use ON CONFLICT.';
+    'Key of the row in external_source, without blanks around it; the pair is unique, so that imports can use '
+    'ON CONFLICT.';
 COMMENT ON COLUMN crm.contact.deleted_at IS 'When the contact was deleted; NULL while it is in use.';
 CREATE UNIQUE INDEX IF NOT EXISTS contact_primary_key ON crm.contact (customer_id)
     WHERE is_primary AND deleted_at IS NULL;

@@ -63,12 +63,17 @@ CREATE TABLE IF NOT EXISTS crm.product (
     CONSTRAINT product_product_category_id_fkey FOREIGN KEY (product_category_id)
         REFERENCES crm.product_category,
     CONSTRAINT product_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT product_currency_code_check CHECK (char_length(currency_code) = 3),
+    CONSTRAINT product_sku_check CHECK (sku !~ '^\s|\s$'),
     CONSTRAINT product_price_check CHECK (price >= 0 AND price <= 1000000000000),
     CONSTRAINT product_cost_check CHECK (cost >= 0 AND cost <= 1000000000000),
     CONSTRAINT product_stock_quantity_check CHECK (stock_quantity >= 0 AND stock_quantity <= 1000000000000),
     CONSTRAINT product_reorder_level_check CHECK (reorder_level >= 0),
     CONSTRAINT product_custom_check CHECK (jsonb_typeof(custom) = 'object'),
-    CONSTRAINT product_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT product_external_check CHECK (
+        (external_source IS NULL) = (external_id IS NULL)
+        AND external_source !~ '^\s|\s$' AND external_id !~ '^\s|\s$'
+    ),
     CONSTRAINT product_name_check CHECK (
         sku ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
         AND name ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
@@ -86,7 +91,8 @@ COMMENT ON TABLE crm.product IS
     'What is sold, goods and services, with price and stock. A product with movements or lines can''t be '
     'deleted, only given deleted_at.';
 COMMENT ON COLUMN crm.product.product_id IS 'Key of the product.';
-COMMENT ON COLUMN crm.product.sku IS 'Article number; unique among the products in use.';
+COMMENT ON COLUMN crm.product.sku IS
+    'Article number, without blanks around it; unique among the products in use.';
 COMMENT ON COLUMN crm.product.name IS 'Name of the product; order and quote lines keep a copy of it.';
 COMMENT ON COLUMN crm.product.name_key IS
     'Name in lower case for searches by its beginning, with deleted_at IS NULL; generated.';
@@ -114,7 +120,8 @@ COMMENT ON COLUMN crm.product.custom IS 'Fields of your own as a JSON object.';
 COMMENT ON COLUMN crm.product.external_source IS
     'System that the row was imported from; set together with external_id or not at all.';
 COMMENT ON COLUMN crm.product.external_id IS
-    'Key of the row in external_source; the pair is unique, so that imports can use ON CONFLICT.';
+    'Key of the row in external_source, without blanks around it; the pair is unique, so that imports can use '
+    'ON CONFLICT.';
 COMMENT ON COLUMN crm.product.deleted_at IS 'When the product was deleted; NULL while it is in use.';
 CREATE UNIQUE INDEX IF NOT EXISTS product_sku_key ON crm.product (sku) WHERE deleted_at IS NULL;
 CREATE INDEX IF NOT EXISTS product_name_key_idx ON crm.product (name_key) WHERE deleted_at IS NULL;

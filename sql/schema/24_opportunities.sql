@@ -130,6 +130,7 @@ CREATE TABLE IF NOT EXISTS crm.opportunity (
     CONSTRAINT opportunity_pipeline_id_pipeline_stage_id_fkey FOREIGN KEY (pipeline_id, pipeline_stage_id)
         REFERENCES crm.pipeline_stage (pipeline_id, pipeline_stage_id),
     CONSTRAINT opportunity_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT opportunity_currency_code_check CHECK (char_length(currency_code) = 3),
     CONSTRAINT opportunity_loss_reason_id_fkey FOREIGN KEY (loss_reason_id) REFERENCES crm.loss_reason,
     CONSTRAINT opportunity_sales_rep_id_fkey FOREIGN KEY (sales_rep_id) REFERENCES crm.sales_rep,
     CONSTRAINT opportunity_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES crm.campaign,
@@ -141,7 +142,10 @@ CREATE TABLE IF NOT EXISTS crm.opportunity (
     CONSTRAINT opportunity_amount_check CHECK (amount >= 0 AND amount <= 1000000000000),
     CONSTRAINT opportunity_value_check CHECK (amount * fx_rate_to_base <= 1000000000000),
     CONSTRAINT opportunity_custom_check CHECK (jsonb_typeof(custom) = 'object'),
-    CONSTRAINT opportunity_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT opportunity_external_check CHECK (
+        (external_source IS NULL) = (external_id IS NULL)
+        AND external_source !~ '^\s|\s$' AND external_id !~ '^\s|\s$'
+    ),
     CONSTRAINT opportunity_finite_check CHECK (
         isfinite(expected_close)
         AND isfinite(opened_at)

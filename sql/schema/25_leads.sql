@@ -60,7 +60,10 @@ CREATE TABLE IF NOT EXISTS crm.lead (
     ),
     CONSTRAINT lead_score_check CHECK (score > '-Infinity' AND score < 'Infinity'),
     CONSTRAINT lead_custom_check CHECK (jsonb_typeof(custom) = 'object'),
-    CONSTRAINT lead_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT lead_external_check CHECK (
+        (external_source IS NULL) = (external_id IS NULL)
+        AND external_source !~ '^\s|\s$' AND external_id !~ '^\s|\s$'
+    ),
     CONSTRAINT lead_finite_check CHECK (
         isfinite(start_date)
         AND isfinite(scored_at)
@@ -92,7 +95,7 @@ COMMENT ON COLUMN crm.lead.name_key IS
     'Company name in lower case without surrounding blanks, for searching with ^@; generated.';
 COMMENT ON COLUMN crm.lead.first_name IS 'Given name of the person to talk to.';
 COMMENT ON COLUMN crm.lead.last_name IS 'Family name of the person to talk to.';
-COMMENT ON COLUMN crm.lead.email IS 'E-mail address of the person to talk to, as it was given.';
+COMMENT ON COLUMN crm.lead.email IS 'E-mail address of the person to talk to, as it was given; without any blank.';
 COMMENT ON COLUMN crm.lead.email_key IS
     'E-mail address in lower case without surrounding blanks, for comparing; generated.';
 COMMENT ON COLUMN crm.lead.phone IS 'Phone number of the person to talk to, as it was given.';

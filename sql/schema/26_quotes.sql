@@ -31,6 +31,7 @@ CREATE TABLE IF NOT EXISTS crm.quote (
         ON UPDATE CASCADE DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT quote_sales_rep_id_fkey FOREIGN KEY (sales_rep_id) REFERENCES crm.sales_rep,
     CONSTRAINT quote_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT quote_currency_code_check CHECK (char_length(currency_code) = 3),
     CONSTRAINT quote_customer_id_supersedes_quote_id_fkey FOREIGN KEY (customer_id, supersedes_quote_id)
         REFERENCES crm.quote (customer_id, quote_id) DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT quote_status_check CHECK (status IN ('draft', 'sent', 'accepted', 'rejected', 'expired')),

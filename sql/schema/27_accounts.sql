@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS crm.account (
         REFERENCES crm.opportunity (customer_id, opportunity_id)
         ON UPDATE CASCADE DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT account_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT account_currency_code_check CHECK (char_length(currency_code) = 3),
     CONSTRAINT account_credit_limit_check CHECK (credit_limit >= 0 AND credit_limit <> 'NaN'),
     CONSTRAINT account_status_check CHECK (status IN ('open', 'on_hold', 'closed')),
     CONSTRAINT account_finite_check CHECK (isfinite(opened_at)),

@@ -50,6 +50,7 @@ CREATE TABLE IF NOT EXISTS crm.sales_order (
     CONSTRAINT sales_order_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES crm.campaign,
     CONSTRAINT sales_order_region_id_fkey FOREIGN KEY (region_id) REFERENCES crm.region,
     CONSTRAINT sales_order_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT sales_order_currency_code_check CHECK (char_length(currency_code) = 3),
     CONSTRAINT sales_order_order_kind_check CHECK (order_kind IN ('sale', 'return')),
     CONSTRAINT sales_order_returns_check CHECK (returns_order_id IS NULL OR order_kind = 'return'),
     CONSTRAINT sales_order_status_check
@@ -58,7 +59,10 @@ CREATE TABLE IF NOT EXISTS crm.sales_order (
     CONSTRAINT sales_order_total_amount_check CHECK (total_amount >= 0 AND total_amount <= 1000000000000),
     CONSTRAINT sales_order_total_base_check CHECK (total_base >= 0 AND total_base <= 1000000000000),
     CONSTRAINT sales_order_ship_to_country_code_check CHECK (ship_to_country_code ~ '^[A-Z]{2}$'),
-    CONSTRAINT sales_order_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT sales_order_external_check CHECK (
+        (external_source IS NULL) = (external_id IS NULL)
+        AND external_source !~ '^\s|\s$' AND external_id !~ '^\s|\s$'
+    ),
     CONSTRAINT sales_order_length_check CHECK (
         char_length(ship_to_name) <= 401
         AND char_length(ship_to_street) <= 1000
@@ -119,7 +123,8 @@ COMMENT ON COLUMN crm.sales_order.ship_to_country_code IS
 COMMENT ON COLUMN crm.sales_order.external_source IS
     'System that the row was imported from; set together with external_id or not at all.';
 COMMENT ON COLUMN crm.sales_order.external_id IS
-    'Key of the row in external_source; the pair is unique, so that imports can use ON CONFLICT.';
+    'Key of the row in external_source, without blanks around it; the pair is unique, so that imports can use '
+    'ON CONFLICT.';
 CREATE INDEX IF NOT EXISTS sales_order_customer_id_order_date_idx
     ON crm.sales_order (customer_id, order_date DESC);
 CREATE INDEX IF NOT EXISTS sales_order_returns_order_id_idx ON crm.sales_order (returns_order_id)

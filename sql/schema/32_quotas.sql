@@ -22,6 +22,7 @@ CREATE TABLE IF NOT EXISTS crm.quota (
     CONSTRAINT quota_product_category_id_fkey FOREIGN KEY (product_category_id)
         REFERENCES crm.product_category,
     CONSTRAINT quota_currency_code_fkey FOREIGN KEY (currency_code) REFERENCES crm.currency,
+    CONSTRAINT quota_currency_code_check CHECK (char_length(currency_code) = 3),
     CONSTRAINT quota_fx_rate_to_base_check CHECK (fx_rate_to_base > 0 AND fx_rate_to_base <> 'NaN'),
     CONSTRAINT quota_amount_check CHECK (amount >= 0 AND amount <> 'NaN'),
     CONSTRAINT quota_target_check CHECK (num_nonnulls(sales_rep_id, region_id) = 1),

@@ -125,7 +125,10 @@ CREATE TABLE IF NOT EXISTS crm.support_ticket (
     CONSTRAINT support_ticket_escalation_level_check CHECK (escalation_level >= 0),
     CONSTRAINT support_ticket_reopened_count_check CHECK (reopened_count >= 0),
     CONSTRAINT support_ticket_custom_check CHECK (jsonb_typeof(custom) = 'object'),
-    CONSTRAINT support_ticket_external_check CHECK ((external_source IS NULL) = (external_id IS NULL)),
+    CONSTRAINT support_ticket_external_check CHECK (
+        (external_source IS NULL) = (external_id IS NULL)
+        AND external_source !~ '^\s|\s$' AND external_id !~ '^\s|\s$'
+    ),
     CONSTRAINT support_ticket_finite_check CHECK (
         isfinite(reported_date)
         AND isfinite(response_due)

@@ -47,7 +47,8 @@ END
 $function$;
 COMMENT ON FUNCTION crm.sync_sequences() IS
     'Moves every identity sequence that lags behind the largest stored key up to it, as after COPY with keys or a '
-    'switch-over of logical replication; returns the tables that needed it.';
+    'switch-over of logical replication; returns the tables that needed it. A sequence never starts again from 1: after '
+    'the largest key there can be, 9223372036854775807, the next row without a key raises 2200H.';
 
 CREATE OR REPLACE FUNCTION crm._structure_problems()
     RETURNS TABLE (place bigint, object_name text, problem text, remedy text)
@@ -154,6 +155,14 @@ AS $function$
         CASE WHEN count(*) > 0 THEN 'Run SELECT * FROM crm.sync_sequences().' END
     FROM crm._sequences() AS s
     WHERE s.max_value > s.last_value
+    UNION ALL
+    SELECT 'keys left', CASE WHEN count(*) = 0 THEN 'ok' ELSE 'error' END,
+        coalesce(string_agg(format('%s is at %s', s.table_name, greatest(s.last_value, s.max_value)), ', '
+            ORDER BY s.table_name), 'every table has keys left'),
+        CASE WHEN count(*) > 0 THEN 'No row without a key of its own can be inserted soon (2200H): delete the row with '
+            'the largest key, insert it anew with a small one, then set the sequence back with setval().' END
+    FROM crm._sequences() AS s
+    WHERE greatest(s.last_value, s.max_value) > 9223372036854775807 - 1000000000
     UNION ALL
     -- 15.9 and 17.1 fixed plans reused across roles, 15.14, 17.6 and later statistics that leak hidden rows.
     SELECT 'server version', CASE WHEN n.version_num < CASE n.version_num / 10000

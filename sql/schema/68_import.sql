@@ -111,9 +111,11 @@ LANGUAGE sql STABLE PARALLEL SAFE SECURITY INVOKER
 RETURN CASE
     WHEN coalesce(btrim((line).order_ref), '') = '' THEN 'order_ref is missing'
     WHEN char_length((line).order_ref) > 190 THEN 'order_ref is longer than 190 characters'
+    WHEN (line).order_ref ~ '^\s|\s$' THEN 'order_ref begins or ends with a blank'
     WHEN (line).order_date IS NULL THEN 'order_date is missing'
     WHEN NOT isfinite((line).order_date) THEN 'order_date is infinite'
     WHEN coalesce(btrim((line).product_ref), '') = '' THEN 'product_ref is missing'
+    WHEN (line).product_ref ~ '^\s|\s$' THEN 'product_ref begins or ends with a blank'
     WHEN char_length((line).product_ref) > 200 THEN 'product_ref is longer than 200 characters'
     WHEN char_length((line).product_name) > 200 THEN 'product_name is longer than 200 characters'
     WHEN char_length((line).customer_ref) > 200 THEN 'customer_ref is longer than 200 characters'

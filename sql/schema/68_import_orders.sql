@@ -146,6 +146,7 @@ DECLARE
     piece_size CONSTANT integer := (cardinality(order_refs) + pieces - 1) / pieces;
     message text;
     detail text;
+    rule text;
 BEGIN
     BEGIN
         PERFORM crm._import_orders(import_batch_id, source, order_refs, order_status);
@@ -163,7 +164,10 @@ BEGIN
     EXCEPTION
         -- Bad data only: the classes 22, 23 and RM. Conflicts, cancels and lack of rights go through.
         WHEN data_exception OR integrity_constraint_violation OR SQLSTATE 'RM000' THEN
-            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL;
+            GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, rule = CONSTRAINT_NAME;
+            IF rule = 'sales_order_external_key' THEN
+                message := 'an order of this number and source was imported before';
+            END IF;
             -- The detail of a constraint is the whole row, that of our own rules says what to do.
             IF SQLSTATE LIKE 'RM%' THEN
                 message := message || coalesce(': ' || nullif(detail, ''), '');

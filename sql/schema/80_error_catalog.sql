@@ -80,6 +80,7 @@ FROM (VALUES
         'MESSAGE names it, HINT says what it can be.'),
     ('23000', '', 409, 'The database is not in the state that the function needs.', 'HINT says what to do.'),
     ('23502', '', 422, 'A value is missing.', 'COLUMN names it: give a value.'),
+    ('2200H', '', 409, 'The table has no key left to give out.', 'Ask the administrator: crm.health() says what to do.'),
     ('23503', '', 409, 'A row that is named does not exist, or a row is still in use elsewhere.',
         'Check the key. To take a record out of use, call the function for it, such as '
         'crm.delete_customer(), instead of DELETE.'),

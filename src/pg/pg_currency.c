@@ -6,6 +6,7 @@
 
 #include "catalog/pg_collation_d.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
@@ -32,6 +33,15 @@ static CrmPlan read_base_currency = {
 	.sql = "SELECT o.base_currency_code FROM crm.organization o",
 };
 
+/* Returns a currency for a message; what is no code is cut between characters. */
+static char *
+shown_currency(Datum currency)
+{
+	char	   *code = TextDatumGetCString(currency);
+
+	return pnstrdup(code, pg_mbcliplen(code, (int) strlen(code), 20));
+}
+
 /* Returns the rate of a currency on a day, or raises. */
 Datum
 crm_currency_rate(Datum currency, Datum at)
@@ -45,7 +55,7 @@ crm_currency_rate(Datum currency, Datum at)
 	if (isnull)
 		ereport(ERROR,
 				(errcode(ERRCODE_CRM_RATE_MISSING),
-				 errmsg("no exchange rate for %s", TextDatumGetCString(currency)),
+				 errmsg("no exchange rate for %s", shown_currency(currency)),
 				 errdetail("crm.exchange_rate has no rate on or before the day of the document."),
 				 errhint("Insert a rate to the base currency for that day or an earlier one."),
 				 crm_error_column("exchange_rate", "rate_to_base", "exchange_rate_missing_check")));

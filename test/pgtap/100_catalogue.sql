@@ -105,6 +105,8 @@ SELECT is_empty($$
     WHERE c.relkind IN ('r', 'v') AND a.atttypid = 'numeric'::regtype
         AND a.attname ~ '(^|_)(base|amount|price|cost|total|budget|revenue|clv|limit)$' AND a.attname !~ 'rate_to_base$'
         AND format_type(a.atttypid, a.atttypmod) <> 'numeric(18,4)'
+        -- Sums of many documents, which may come to more than one amount holds
+        AND (c.relname, a.attname) NOT IN (('v_customer_360', 'net_revenue'), ('v_customer_360', 'open_opportunity_base'))
 $$, 'amounts are numeric(18,4)');
 SELECT is_empty($$
     SELECT c.relname, a.attname FROM our_relation AS c

@@ -1,7 +1,7 @@
 -- Bad rows by plain INSERT, UPDATE, DELETE and TRUNCATE:
 -- each gets its code, nothing is written, the session goes on.
 BEGIN;
-SELECT plan(373);
+SELECT plan(382);
 \ir ../harness/bad_input.sql
 
 -- Customers --------------------------------------------------------------------------------------------------
@@ -40,6 +40,10 @@ FROM (VALUES
         $$custom) VALUES ('Bad', '[]')$$, $$custom) VALUES ('Bad', 'null')$$]),
     ('23514 customer_external_check', ARRAY[
         $$external_source) VALUES ('Bad', 'shop')$$, $$external_id) VALUES ('Bad', '1')$$]),
+    ('23514 customer_external_check', ARRAY[
+        $$external_source, external_id) VALUES ('Bad', 'shop', '1 ')$$, $$external_source, external_id) VALUES ('Bad', E'\tshop', '1')$$]),
+    ('23514 customer_email_check', ARRAY[
+        $$email) VALUES ('Bad', ' ada@example.com')$$, $$email) VALUES ('Bad', 'ada@example.com ')$$]),
     ('23505 customer_external_key', ARRAY[
         $$external_source, external_id) VALUES ('Bad', 'shop', '1'), ('Bad', 'shop', '1')$$]),
     ('23503 customer_region_id_fkey', ARRAY[
@@ -155,6 +159,10 @@ FROM (VALUES
         $$'X', 'X', 21001, 'EUR', NULL$$]),
     ('22P02', ARRAY[
         $$'X', 'X', 21001, 'EUR', 'cheap'$$]),
+    ('23514 product_sku_check', ARRAY[
+        $$' X', 'X', 21001, 'EUR', 1$$, $$'X ', 'X', 21001, 'EUR', 1$$, $$E'X\n', 'X', 21001, 'EUR', 1$$]),
+    ('00000', ARRAY[
+        $$'X Y', ' X ', 21001, 'EUR', 1$$]),
     ('23503 product_currency_code_fkey', ARRAY[
         $$'X', 'X', 21001, 'eur', 1$$, $$'X', 'X', 21001, 'XXX', 1$$]),
     ('23503 product_product_category_id_fkey', ARRAY[
@@ -271,6 +279,8 @@ FROM (VALUES
     ('22008', ARRAY[
         $$customer_id, order_date, currency_code) VALUES (21001, '294276-12-31 23:59:59+00', 'USD')$$]),
     ('23503 sales_order_currency_code_fkey', ARRAY[
+        $$customer_id, currency_code, fx_rate_to_base) VALUES (21001, 'XXX', 1)$$]),
+    ('23514 sales_order_currency_code_check', ARRAY[
         $$customer_id, currency_code, fx_rate_to_base) VALUES (21001, 'nothing', 1)$$]),
     ('23514 sales_order_fx_rate_to_base_check', ARRAY[
         $$customer_id, currency_code, fx_rate_to_base) VALUES (21001, 'USD', 0)$$,
