@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
@@ -184,6 +185,7 @@ check_orders(const CrmOrders *orders, const int64 *sums, size_t norders, bool on
 		const int64 *sum = sums + i * CRM_ORDER_CELLS;
 		const CrmOrder *order = crm_orders_find(orders, sum[0]);
 
+		CHECK_FOR_INTERRUPTS();
 		if (order == NULL)
 			continue;
 		if (order->is_finished)
@@ -248,6 +250,7 @@ book_stock(const LineEffects *effects, const CrmOrders *orders)
 		CrmMoveReason reason;
 		int64		quantity;
 
+		CHECK_FOR_INTERRUPTS();
 		if (order == NULL)
 			continue;
 		quantity = crm_core_line_movement(&line, order->is_return, order->is_canceled, &reason);

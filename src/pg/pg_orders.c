@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
@@ -211,6 +212,7 @@ keys_to_lock(CrmTable *table, const OrderColumns *columns, const int64 *sums, si
 	{
 		int64		key = sums[i * CRM_ORDER_CELLS];
 
+		CHECK_FOR_INTERRUPTS();
 		keys[(*nkeys)++] = key;
 		if (crm_table_fetch(table, key) &&
 			!crm_slot_isnull(table->slot, columns->returns_order_id))

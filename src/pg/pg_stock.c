@@ -15,6 +15,7 @@
 #include "commands/async.h"
 #include "commands/sequence.h"
 #include "common/int.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/timestamp.h"
@@ -200,7 +201,7 @@ check_available(int64 product_id, int64 available, int64 change)
 			 errdetail("%lld in stock, %llu needed.", (long long) available,
 					   (unsigned long long) (UINT64CONST(0) - (uint64) change)),
 			 available > 0
-			 ? errhint("Order at most %lld, or book incoming goods with crm.receive_stock() first.",
+			 ? errhint("At most %lld more can be taken; for the rest book incoming goods with crm.receive_stock() first.",
 					   (long long) available)
 			 : errhint("Book incoming goods with crm.receive_stock() first."),
 			 crm_error_column("product", "stock_quantity", "product_stock_quantity_check")));
@@ -231,6 +232,7 @@ lock_and_check(int64 *sums, size_t count, CrmAlerts *alerts)
 		CrmStockState before = result_state(row);
 		CrmStockState after = before;
 
+		CHECK_FOR_INTERRUPTS();
 		if (sum == NULL)
 			continue;
 		sum[2] = product_marks(&before);
@@ -449,6 +451,7 @@ write_by_key(CrmTable *table, const CrmMovement *movements, size_t count)
 		Datum		values[LEDGER_COLUMNS] = {0};
 		bool		nulls[LEDGER_COLUMNS] = {0};
 
+		CHECK_FOR_INTERRUPTS();
 		values[0] = Int64GetDatum(nextval_internal(sequence, false));
 		values[1] = Int64GetDatum(movement->product_id);
 		values[2] = TimestampTzGetDatum(GetCurrentTransactionStartTimestamp());
@@ -521,6 +524,7 @@ crm_movements_book(const CrmMovements *movements)
 		int64	   *sum = crm_core_sums_find(sums, nsums, CRM_STOCK_WIDTH,
 											 movements->items[i].product_id);
 
+		CHECK_FOR_INTERRUPTS();
 		if (movements->items[i].is_new_sale)
 			crm_check_product_sold(sum[0], (sum[2] & CRM_STOCK_DELETED) != 0,
 								   (sum[2] & CRM_STOCK_INACTIVE) && !movements->items[i].is_past_sale);

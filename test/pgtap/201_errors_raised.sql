@@ -65,7 +65,7 @@ SELECT FROM crm.place_order(20001, '[{"product_id": 20002, "quantity": 1}]', ide
 INSERT INTO raising (state, rule, place, message, detail, hint, statement) VALUES
     -- Stock: 6 cups are left
     ('RM001', 'product_stock_quantity_check', 'crm.product.stock_quantity', 'product 20001$', '^6 in stock, 7 needed\.$',
-        '^Order at most 6', $$SELECT FROM crm.place_order(20001, '[{"product_id": 20001, "quantity": 7}]')$$),
+        '^At most 6 more', $$SELECT FROM crm.place_order(20001, '[{"product_id": 20001, "quantity": 7}]')$$),
     ('RM001', 'product_stock_quantity_check', 'crm.product.stock_quantity', 'product 20001$', '^6 in stock, 7 needed\.$',
         'receive_stock', $$INSERT INTO crm.order_item (sales_order_id, product_id, quantity) VALUES (20005, 20001, 7)$$),
     ('RM001', 'product_stock_quantity_check', 'crm.product.stock_quantity', 'product 20001$', '^6 in stock, 7 needed\.$',
