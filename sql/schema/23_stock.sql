@@ -44,6 +44,8 @@ COMMENT ON COLUMN crm.stock_movement.created_by IS
     'Login or person who caused the movement; what an app sends is replaced.';
 CREATE INDEX IF NOT EXISTS stock_movement_product_id_moved_at_idx
     ON crm.stock_movement (product_id, moved_at);
+CREATE INDEX IF NOT EXISTS stock_movement_sales_order_id_idx ON crm.stock_movement (sales_order_id)
+    WHERE sales_order_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS stock_movement_moved_at_idx ON crm.stock_movement USING brin (moved_at);
 
 CREATE TABLE IF NOT EXISTS crm.stock_alert (

@@ -1,7 +1,7 @@
 -- Movements of stock that a client writes: who wrote them is for crm to say, and what orders write is theirs alone.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(7);
+SELECT plan(8);
 
 INSERT INTO crm.product_category (product_category_id, name) VALUES (22001, 'Moved');
 INSERT INTO crm.product (product_id, sku, name, product_category_id, currency_code, price, stock_quantity)
@@ -31,6 +31,17 @@ SELECT set_eq(
     $$SELECT m.reason, m.quantity, m.line_no FROM crm.stock_movement AS m WHERE m.sales_order_id = 22001$$,
     $$VALUES ('sale', -4::bigint, 1)$$, 'an order has its own movements only');
 RESET ROLE;
+CREATE FUNCTION pg_temp.plan_of(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'EXPLAIN (COSTS off) ' || statement;
+END
+$$;
+SET LOCAL enable_seqscan = off;
+SET LOCAL enable_bitmapscan = off;
+SELECT ok(bool_or(p.line ~ 'stock_movement_sales_order_id_idx'), 'an index leads to the movements of an order')
+FROM pg_temp.plan_of('SELECT FROM crm.stock_movement WHERE sales_order_id = 22001') AS p (line);
+RESET enable_seqscan;
+RESET enable_bitmapscan;
 SELECT is_empty('SELECT * FROM crm.verify()', 'all that is kept is right');
 
 SELECT * FROM finish();
