@@ -70,6 +70,22 @@ same_fingerprint($plain, fingerprint($node, 'schemas'), 'crm.install() gives tho
 works($node, 'schemas', 'a dump of the schemas');
 
 # ---------------------------------------------------------------------------------------------
+# Only the data, into a fresh database whose first rows were taken out as docs/install.md says
+# ---------------------------------------------------------------------------------------------
+
+my ($empty) = slurp_file('docs/install.md') =~ /(SET session_replication_role = replica;.*?\\gexec\n)/s;
+ok($empty, 'docs/install.md says how to empty the tables');
+append_to_file("$dir/empty.sql", $empty);
+PostgreSQL::Test::Utils::system_or_bail($node->installed_command('pg_dump'), '-a', '--disable-triggers', '-f', "$dir/data.sql",
+	'-d', $node->connstr('source'));
+$node->safe_psql('postgres', 'CREATE DATABASE data_only');
+$node->safe_psql('data_only', 'CREATE EXTENSION crm');
+restores_without_error('a dump of the data', map { [ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/$_.sql", '-d', $node->connstr('data_only') ] }
+	  qw(empty data));
+same_fingerprint($plain, fingerprint($node, 'data_only'), 'a dump of the data brings every row back', only => [qw(rows sequence)]);
+works($node, 'data_only', 'a dump of the data');
+
+# ---------------------------------------------------------------------------------------------
 # What a DBA adds and changes
 # ---------------------------------------------------------------------------------------------
 
