@@ -167,7 +167,7 @@ BEGIN
             INSERT INTO crm_state.install_grant AS i (object_name, grantee, privilege, column_name)
             SELECT w.object_name, w.grantee, w.privilege, w.column_name
             FROM crm._wanted_grants() AS w
-            WHERE (_apply_grants.only_table IS NULL OR w.object_name = format('crm.%I', _apply_grants.only_table))
+            WHERE (_apply_grants.only_table IS NULL OR w.object_name = (SELECT format('crm.%I', _apply_grants.only_table)))
             ON CONFLICT DO NOTHING
             RETURNING i.object_name, i.grantee, i.privilege, i.column_name
         )
