@@ -66,13 +66,16 @@ AS $function$
         WHEN _write_condition.table_name = 'lead' THEN
             '(lead.converted_customer_id IS NULL OR EXISTS (SELECT FROM crm.customer AS parent '
             'WHERE parent.customer_id = lead.converted_customer_id))'
+        WHEN _write_condition.table_name = 'follow_up' THEN
+            format('(follow_up.customer_id IS NULL OR %s) AND (follow_up.lead_id IS NULL OR %s)',
+                crm._parent_rows('follow_up', 'customer'), crm._parent_rows('follow_up', 'lead'))
         WHEN _write_condition.scope IN ('sales', 'hangs') AND _write_condition.table_name <> 'customer' THEN
             format('(%1$I.customer_id IS NULL OR %2$s)', _write_condition.table_name,
                 crm._parent_rows(_write_condition.table_name, 'customer'))
     END
 $function$;
 COMMENT ON FUNCTION crm._write_condition(text, text) IS
-    'Condition beside the scope for rows that are written, NULL for none: their customer must be visible.';
+    'Condition beside the scope for rows that are written, NULL for none: their customer and lead must be visible.';
 
 CREATE OR REPLACE FUNCTION crm._masked_tables()
     RETURNS TABLE (table_name text, role_name text)
