@@ -104,7 +104,8 @@ AS $function$
             format('(SELECT crm.app_sees(%L::text[]))', _app_condition.all_roles) END,
         CASE
             WHEN cardinality(_app_condition.scope_roles) = 0 THEN NULL
-            WHEN _app_condition.scope IN ('sales', 'rep', 'manager') THEN s.condition
+            -- The team of a rep is the rep: what both may needs no question who it is
+            WHEN _app_condition.scope IN ('sales', 'rep') AND cardinality(_app_condition.scope_roles) = 2 THEN s.condition
             ELSE format('(SELECT crm.app_sees(%L::text[])) AND (%s)', _app_condition.scope_roles, s.condition)
         END)
     FROM (SELECT crm._scope_condition(_app_condition.table_name, _app_condition.scope, 'app')) AS s (condition)
