@@ -7,6 +7,13 @@ CREATE OR REPLACE FUNCTION crm._check_reassignment(table_name text, row_id bigin
     SET search_path = pg_catalog, crm, pg_temp
 AS $function$
 BEGIN
+    -- Behind a pool all persons share the privilege to call
+    IF crm.has_session() AND NOT (crm.has_role('crm_admin') OR crm.has_role('crm_sales_manager')) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '42501',
+            MESSAGE = format('reassigning a row of crm.%s is for sales managers', left(_check_reassignment.table_name, 60)),
+            HINT = 'Ask your sales manager.';
+    END IF;
     IF NOT coalesce(crm._caller_can_change(_check_reassignment.table_name, _check_reassignment.row_id), false) THEN
         RAISE EXCEPTION USING
             ERRCODE = '22023',
@@ -32,7 +39,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION crm._check_reassignment(text, bigint, bigint, text) IS
-    'Raises 22023 unless the caller may change this row, the sales rep exists and is active, and the reason is short.';
+    'Raises 22023 unless the caller may change this row, the sales rep exists and is active, and the reason is short; '
+    '42501 behind a token of somebody who is neither crm_admin nor a sales manager.';
 
 CREATE OR REPLACE FUNCTION crm._emit_reassignment(
     table_name text,
