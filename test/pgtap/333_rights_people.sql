@@ -1,8 +1,7 @@
--- Giving logins their roles: crm.grant_role(), crm.revoke_role(), what crm.who_am_i() tells, and roles that the
--- installation refuses to adopt. Runs in the folder of the sources.
+-- Giving logins their roles: crm.grant_role(), crm.revoke_role(), and what crm.who_am_i() tells.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(54);
+SELECT plan(47);
 
 CREATE ROLE people_ann LOGIN;
 CREATE ROLE people_bob LOGIN;
@@ -117,30 +116,5 @@ SELECT throws_ok($$SELECT crm.revoke_role('people_nobody', 'crm_bi')$$, '42704',
 SELECT throws_ok($$SELECT crm.revoke_role('people_clerk', 'postgres')$$, '22023', NULL, 'a role that is not of the CRM');
 SELECT is(pg_temp.me('people_pool', $$SELECT crm.revoke_role('people_pool', 'crm_app')::text$$),
     '42501 permission denied for function revoke_role', 'a pool cannot revoke');
-
--- Roles of our names that the installation refuses to adopt ---------------------------------------------------
-CREATE FUNCTION pg_temp.install_roles() RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE regexp_replace(pg_read_file(current_setting('test.sources') || '/sql/code/05_roles.sql'), '^LOCK TABLE [^;]*;', '', 'n');
-    RETURN 'adopted';
-EXCEPTION WHEN OTHERS THEN
-    RETURN SQLSTATE || ' ' || SQLERRM;
-END
-$$;
-\set sources `pwd`
-SELECT FROM set_config('test.sources', :'sources', true);
-SELECT is(pg_temp.install_roles(), 'adopted', 'plain group roles are adopted');
-CREATE FUNCTION pg_temp.install_with(attribute text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-    answer text;
-BEGIN
-    EXECUTE format('ALTER ROLE crm_bi %s', attribute);
-    answer := pg_temp.install_roles();
-    EXECUTE format('ALTER ROLE crm_bi NO%s', attribute);
-    RETURN answer;
-END
-$$;
-SELECT is(pg_temp.install_with(a), '42710 role "crm_bi" exists and is not a plain group role', format('one with %s is refused', a))
-FROM unnest(ARRAY['LOGIN', 'SUPERUSER', 'CREATEROLE', 'CREATEDB', 'REPLICATION', 'BYPASSRLS']) AS a;
 SELECT * FROM finish();
 ROLLBACK;
