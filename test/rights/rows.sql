@@ -48,7 +48,7 @@ INSERT INTO row_of (table_name, new_row, found, changed, is_in_world, prepared) 
 ('organization', $$(organization_id, name, base_currency_code) VALUES (1, 'Anew', 'EUR')$$, $$organization_id = 1$$,
     $$name = 'Other'$$, false, 'DELETE FROM crm.organization'),
 ('order_status_transition', $$(from_status, to_status) VALUES ('completed', 'pending')$$,
-    $$from_status = 'completed' AND to_status = 'pending'$$, $$restocks = true$$, false, NULL);
+    $$from_status = 'completed' AND to_status = 'pending'$$, $$to_status = 'confirmed'$$, false, NULL);
 
 -- Catalogue and stock
 INSERT INTO row_of (table_name, new_row, found, changed) VALUES
