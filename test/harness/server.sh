@@ -123,6 +123,39 @@ run_regress_parallel() {
     end
 }
 
+# The suite again with a schema of traps first in search_path: an operator, function or table of it that the CRM takes
+# for the server's own or its own warns, which no expected output has.
+run_regress_hostile() {
+    select_tests regress_hostile test/sql/*.sql || return 0
+    need_server
+    begin regress_hostile
+    unblocked || return 0
+    if ! { database crm_regress_hostile && hostile_tools; } >"$OUT/database.log" 2>&1; then
+        result database failed 0 "see build/check/regress_hostile/database.log"
+        excerpt "$OUT/database.log"
+        end
+        return
+    fi
+    regress_suite "$TREE_TESTLIB/regress/pg_regress" --use-existing --dbname=crm_regress_hostile
+    # What a client does not get to see, as with client_min_messages, stands in the server's log.
+    if grep -E ' pg_regress[^ ]* [^ ]*@crm_regress_hostile .*WARNING:  hostile: ' "$WORK/server.log" >"$OUT/hits.log"; then
+        result hits failed 0 "$(wc -l <"$OUT/hits.log") hits, see build/check/regress_hostile/hits.log"
+        head -n 3 "$OUT/hits.log" | cut -c1-200 | sed 's/^/      /'
+    fi
+    end
+}
+
+# Lays the traps, proves that one springs, and puts them first.
+hostile_tools() {
+    local psql=("$ROOT$TREE_BIN/psql" -X -q -At -v ON_ERROR_STOP=1 -d crm_regress_hostile)
+    "${psql[@]}" -f test/harness/hostile.sql &&
+        "${psql[@]}" -c "SET search_path = hostile, pg_catalog" \
+            -c "CREATE FUNCTION crm.careless(a bigint) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RETURN a = 1; END'" \
+            -c 'SELECT crm.careless(1)' -c 'DROP FUNCTION crm.careless(bigint)' 2>"$OUT/careless.log" &&
+        grep -q 'WARNING:  hostile: operator =(bigint,integer)' "$OUT/careless.log" &&
+        "${psql[@]}" -c 'ALTER DATABASE crm_regress_hostile SET search_path = hostile, pg_catalog, "$user", public'
+}
+
 run_isolation() {
     local i times repeat=1
     [ -z "${CRM_SLOW:-}" ] || repeat=50
