@@ -1,16 +1,17 @@
 -- 31_erasure: what the erasure of personal data needs of C.
 
 CREATE FUNCTION crm._erase_rows(
-    table_id oid, customer_id bigint, lead_ids bigint[], external_source text, external_id text) RETURNS bigint
+    table_id oid, subject_id bigint, lead_ids bigint[], external_source text, external_id text,
+    of_contact boolean) RETURNS bigint
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
     SET row_security = on
     AS 'MODULE_PATHNAME', 'crm_erase_rows';
-ALTER FUNCTION crm._erase_rows(oid, bigint, bigint[], text, text) OWNER TO crm_owner;
-COMMENT ON FUNCTION crm._erase_rows(oid, bigint, bigint[], text, text) IS
+ALTER FUNCTION crm._erase_rows(oid, bigint, bigint[], text, text, boolean) OWNER TO crm_owner;
+COMMENT ON FUNCTION crm._erase_rows(oid, bigint, bigint[], text, text, boolean) IS
     'Calls crm._erase_table() as a write of the CRM''s own, which the guard of an append-only table lets pass; returns '
-    'its number of rows. For crm.erase_customer() only.';
-REVOKE EXECUTE ON FUNCTION crm._erase_rows(oid, bigint, bigint[], text, text) FROM PUBLIC;
+    'its number of rows. For crm.erase_customer() and crm.erase_contact() only.';
+REVOKE EXECUTE ON FUNCTION crm._erase_rows(oid, bigint, bigint[], text, text, boolean) FROM PUBLIC;
 
 CREATE FUNCTION crm._actor() RETURNS text
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED

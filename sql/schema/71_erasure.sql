@@ -156,7 +156,7 @@ $function$;
 COMMENT ON FUNCTION crm._erased_expression(oid, integer, text) IS
     'SQL for the value that a column of a row t has after an erasure by the action.';
 
-CREATE OR REPLACE FUNCTION crm._erasure_steps(only_table oid DEFAULT NULL)
+CREATE OR REPLACE FUNCTION crm._erasure_steps(only_table oid DEFAULT NULL, of_contact boolean DEFAULT false)
     RETURNS TABLE (table_id oid, table_name text, condition text, column_names text[], actions text[],
         expressions text[], is_deleted boolean, is_guarded boolean)
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 30
@@ -168,7 +168,11 @@ AS $function$
         bool_or(r.action = 'delete'),
         EXISTS (SELECT FROM pg_trigger AS t
             WHERE t.tgrelid = s.table_id AND t.tgfoid = 'crm._append_only()'::regprocedure)
-    FROM crm._subject_tables() AS s
+    FROM (
+        SELECT t.* FROM crm._subject_tables() AS t WHERE NOT _erasure_steps.of_contact
+        UNION ALL
+        SELECT t.* FROM crm._contact_tables() AS t WHERE _erasure_steps.of_contact
+    ) AS s
     JOIN crm.pii_registry AS r
         ON r.schema_name = 'crm' AND r.table_name = s.table_name AND r.action <> 'keep'
     JOIN pg_attribute AS a
@@ -177,8 +181,9 @@ AS $function$
     WHERE s.table_name <> 'audit_log' AND (only_table IS NULL OR s.table_id = only_table)
     GROUP BY s.table_id, s.table_name, s.condition
 $function$;
-COMMENT ON FUNCTION crm._erasure_steps(oid) IS
-    'What an erasure does, a row a table: the condition of crm._subject_tables(), the columns with action and value, '
+COMMENT ON FUNCTION crm._erasure_steps(oid, boolean) IS
+    'What an erasure of a customer, or of a contact, does, a row a table: the condition of crm._subject_tables() or '
+    'crm._contact_tables(), the columns with action and value, '
     'whether rows are deleted, and whether a guard refuses UPDATE. Generated columns follow by themselves.';
 
 CREATE OR REPLACE FUNCTION crm._differs(row_name text, column_name text, expression text)
@@ -193,7 +198,8 @@ COMMENT ON FUNCTION crm._differs(text, text, text) IS
     'SQL for whether a column of a row differs from an expression.';
 
 CREATE OR REPLACE FUNCTION crm._erase_table(
-    table_id oid, customer_id bigint, lead_ids bigint[], external_source text, external_id text)
+    table_id oid, subject_id bigint, lead_ids bigint[], external_source text, external_id text,
+    of_contact boolean)
     RETURNS bigint
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, crm, pg_temp
@@ -202,31 +208,32 @@ DECLARE
     step record;
     changed bigint;
 BEGIN
-    SELECT * INTO step FROM crm._erasure_steps(_erase_table.table_id);
+    SELECT * INTO step FROM crm._erasure_steps(_erase_table.table_id, _erase_table.of_contact);
     IF NOT FOUND THEN
         RETURN 0;
     END IF;
     IF step.is_deleted THEN
         EXECUTE format('DELETE FROM crm.%I AS t WHERE %s', step.table_name, step.condition)
-        USING _erase_table.customer_id, lead_ids, external_source, external_id;
+        USING _erase_table.subject_id, lead_ids, external_source, external_id;
     ELSE
         EXECUTE (
             SELECT format('UPDATE crm.%I AS t SET %s WHERE (%s) AND (%s)', step.table_name,
                 string_agg(format('%I = %s', n.name, n.expression), ', '), step.condition,
                 string_agg(crm._differs('t', n.name, n.expression), ' OR '))
             FROM unnest(step.column_names, step.expressions) AS n (name, expression))
-        USING _erase_table.customer_id, lead_ids, external_source, external_id;
+        USING _erase_table.subject_id, lead_ids, external_source, external_id;
     END IF;
     GET DIAGNOSTICS changed = ROW_COUNT;
     RETURN changed;
 END
 $function$;
-COMMENT ON FUNCTION crm._erase_table(oid, bigint, bigint[], text, text) IS
-    'Erases what the registry names in the rows of one table that hang on the customer; returns how many rows it '
-    'changed. For crm.erase_customer() only.';
+COMMENT ON FUNCTION crm._erase_table(oid, bigint, bigint[], text, text, boolean) IS
+    'Erases what the registry names in the rows of one table that hang on the customer or contact; returns how many '
+    'rows it changed. For crm.erase_customer() and crm.erase_contact() only.';
 
 CREATE OR REPLACE FUNCTION crm._erasure_counts(
-    only_table oid, customer_id bigint, lead_ids bigint[], external_source text, external_id text)
+    only_table oid, subject_id bigint, lead_ids bigint[], external_source text, external_id text,
+    of_contact boolean DEFAULT false)
     RETURNS TABLE (table_name text, column_name text, action text, row_count bigint)
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, crm, pg_temp
@@ -235,7 +242,10 @@ DECLARE
     step record;
     counts bigint[];
 BEGIN
-    FOR step IN SELECT * FROM crm._erasure_steps(_erasure_counts.only_table) AS s ORDER BY s.table_name LOOP
+    FOR step IN
+        SELECT * FROM crm._erasure_steps(_erasure_counts.only_table, _erasure_counts.of_contact) AS s
+        ORDER BY s.table_name
+    LOOP
         EXECUTE (
             SELECT format('SELECT ARRAY[%s] FROM crm.%I AS t WHERE %s',
                 string_agg(CASE WHEN step.is_deleted THEN 'count(*)'
@@ -243,7 +253,7 @@ BEGIN
                 step.table_name, step.condition)
             FROM unnest(step.column_names, step.expressions) AS n (name, expression))
         INTO counts
-        USING _erasure_counts.customer_id, lead_ids, external_source, external_id;
+        USING _erasure_counts.subject_id, lead_ids, external_source, external_id;
         RETURN QUERY
         SELECT step.table_name, n.name, n.action, n.count
         FROM unnest(step.column_names, step.actions, counts) AS n (name, action, count)
@@ -251,10 +261,44 @@ BEGIN
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION crm._erasure_counts(oid, bigint, bigint[], text, text) IS
-    'What an erasure of the customer would change: table, column, action and number of rows; all tables for NULL.';
+COMMENT ON FUNCTION crm._erasure_counts(oid, bigint, bigint[], text, text, boolean) IS
+    'What an erasure of the customer or contact would change: table, column, action and number of rows; all tables for NULL.';
 
 -- Erasing ---------------------------------------------------------------------------------------------------
+
+CREATE OR REPLACE FUNCTION crm._check_reason(reason text)
+    RETURNS void
+    LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, crm, pg_temp
+AS $function$
+BEGIN
+    IF coalesce(btrim(_check_reason.reason), '') = '' OR char_length(_check_reason.reason) > 200 THEN
+        RAISE EXCEPTION USING
+            ERRCODE = '22023',
+            MESSAGE = 'an erasure needs a reason of 1 to 200 characters',
+            HINT = 'Give the number of the request, no name: the reason is kept.';
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION crm._check_reason(text) IS 'Refuses an erasure without a reason of 1 to 200 characters (22023).';
+
+CREATE OR REPLACE FUNCTION crm._check_hold(customer_id bigint)
+    RETURNS void
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, crm, pg_temp
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM crm.legal_hold AS h WHERE h.customer_id = _check_hold.customer_id) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'RM023',
+            MESSAGE = format('customer %s is under a legal hold', _check_hold.customer_id),
+            HINT = 'Delete the row of crm.legal_hold when the hold has ended, then erase.',
+            SCHEMA = 'crm', TABLE = 'legal_hold', CONSTRAINT = 'legal_hold_erasure_check';
+    END IF;
+END
+$function$;
+COMMENT ON FUNCTION crm._check_hold(bigint) IS
+    'Refuses to erase anything of a customer under a legal hold (RM023).';
 
 CREATE OR REPLACE FUNCTION crm._check_erasable(customer_id bigint)
     RETURNS void
@@ -264,13 +308,7 @@ AS $function$
 DECLARE
     open_orders text;
 BEGIN
-    IF EXISTS (SELECT FROM crm.legal_hold AS h WHERE h.customer_id = _check_erasable.customer_id) THEN
-        RAISE EXCEPTION USING
-            ERRCODE = 'RM023',
-            MESSAGE = format('customer %s is under a legal hold', _check_erasable.customer_id),
-            HINT = 'Delete the row of crm.legal_hold when the hold has ended, then erase.',
-            SCHEMA = 'crm', TABLE = 'legal_hold', CONSTRAINT = 'legal_hold_erasure_check';
-    END IF;
+    PERFORM crm._check_hold(_check_erasable.customer_id);
     SELECT string_agg(o.sales_order_id::text, ', ') INTO open_orders
     FROM (
         SELECT s.sales_order_id
@@ -292,7 +330,7 @@ $function$;
 COMMENT ON FUNCTION crm._check_erasable(bigint) IS
     'Refuses to erase a customer under a legal hold or with orders that are not completed or canceled (RM023).';
 
-CREATE OR REPLACE FUNCTION crm._withdraw_consents(customer_id bigint)
+CREATE OR REPLACE FUNCTION crm._withdraw_consents(customer_id bigint, contact_id bigint DEFAULT NULL)
     RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, crm, pg_temp
@@ -301,7 +339,7 @@ AS $function$
         SELECT DISTINCT ON (c.contact_id, c.purpose, c.channel)
             c.contact_id, c.purpose, c.channel, c.lawful_basis, c.given_at, c.withdrawn_at
         FROM crm.consent AS c
-        WHERE c.customer_id = $1
+        WHERE c.customer_id = $1 AND ($2 IS NULL OR c.contact_id = $2)
         ORDER BY c.contact_id, c.purpose, c.channel, greatest(c.given_at, c.withdrawn_at) DESC, c.consent_id DESC
     ),
     written AS (
@@ -313,8 +351,8 @@ AS $function$
     )
     SELECT count(*) FROM written
 $function$;
-COMMENT ON FUNCTION crm._withdraw_consents(bigint) IS
-    'Withdraws every consent of the customer and his contacts that is in force; returns how many.';
+COMMENT ON FUNCTION crm._withdraw_consents(bigint, bigint) IS
+    'Withdraws every consent of the customer and his contacts, or of one contact, that is in force; returns how many.';
 
 CREATE OR REPLACE FUNCTION crm._erase_audit(
     customer_id bigint, lead_ids bigint[], external_source text, external_id text)
@@ -380,6 +418,48 @@ $function$;
 COMMENT ON FUNCTION crm._warn_unclassified() IS
     'Warns of columns of your own on tables with customers'' data that nobody has classified.';
 
+CREATE OR REPLACE FUNCTION crm._erase_tables(
+    subject_id bigint, lead_ids bigint[], external_source text, external_id text, of_contact boolean)
+    RETURNS TABLE (table_name text, column_name text, action text, row_count bigint)
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, crm, pg_temp
+AS $function$
+DECLARE
+    step record;
+BEGIN
+    -- Documents first, ledgers and histories last: the order of locks.
+    FOR step IN
+        SELECT * FROM crm._erasure_steps(NULL, _erase_tables.of_contact) AS s ORDER BY s.is_guarded, s.table_name
+    LOOP
+        RETURN QUERY SELECT * FROM crm._erasure_counts(step.table_id, subject_id, lead_ids, external_source, external_id,
+            of_contact);
+        CONTINUE WHEN NOT FOUND;
+        IF step.is_guarded THEN
+            PERFORM crm._erase_rows(step.table_id, subject_id, lead_ids, external_source, external_id, of_contact);
+        ELSE
+            PERFORM crm._erase_table(step.table_id, subject_id, lead_ids, external_source, external_id, of_contact);
+        END IF;
+    END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION crm._erase_tables(bigint, bigint[], text, text, boolean) IS
+    'Erases what hangs on a customer or contact in every table but the audit; returns what was changed.';
+
+CREATE OR REPLACE FUNCTION crm._erase_log(customer_id bigint, contact_id bigint, reason text)
+    RETURNS void
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE
+    SET search_path = pg_catalog, crm, pg_temp
+AS $function$
+    INSERT INTO crm.erasure_log (customer_id, contact_id, erased_by, reason)
+    VALUES ($1, $2, crm._actor(), $3);
+    INSERT INTO crm.event (era, event_type, table_name, row_id, customer_id, payload)
+    SELECT crm._event_era(), format('%s.erased', v.subject), v.subject, coalesce($2, $1), $1,
+        jsonb_build_object('by', crm._actor())
+    FROM (SELECT CASE WHEN $2 IS NULL THEN 'customer' ELSE 'contact' END) AS v (subject)
+$function$;
+COMMENT ON FUNCTION crm._erase_log(bigint, bigint, text) IS
+    'Logs the erasure of a customer or of one of his contacts and writes the event.';
+
 CREATE OR REPLACE FUNCTION crm._erase_customer(customer_id bigint, reason text)
     RETURNS TABLE (table_name text, column_name text, action text, row_count bigint)
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -388,9 +468,7 @@ AS $function$
 DECLARE
     subject crm.customer;
     leads bigint[] := crm._subject_leads(_erase_customer.customer_id);
-    step record;
-    change record;
-    is_changed boolean := false;
+    is_changed boolean;
 BEGIN
     SELECT * INTO subject FROM crm.customer AS c WHERE c.customer_id = _erase_customer.customer_id;
     IF NOT FOUND THEN
@@ -400,33 +478,13 @@ BEGIN
     UPDATE crm.customer AS c SET region_is_manual = true
     WHERE c.customer_id = _erase_customer.customer_id AND NOT c.region_is_manual
         AND num_nonnulls(c.state, c.country_code) > 0;
-    -- Documents first, ledgers and histories last: the order of locks.
-    FOR step IN SELECT * FROM crm._erasure_steps() AS s ORDER BY s.is_guarded, s.table_name LOOP
-        FOR change IN
-            SELECT * FROM crm._erasure_counts(step.table_id, subject.customer_id, leads,
-                coalesce(subject.external_source, ''), coalesce(subject.external_id, ''))
-        LOOP
-            is_changed := true;
-            RETURN QUERY SELECT change.table_name, change.column_name, change.action, change.row_count;
-        END LOOP;
-        CONTINUE WHEN NOT FOUND;
-        IF step.is_guarded THEN
-            PERFORM crm._erase_rows(step.table_id, subject.customer_id, leads,
-                coalesce(subject.external_source, ''), coalesce(subject.external_id, ''));
-        ELSE
-            PERFORM crm._erase_table(step.table_id, subject.customer_id, leads,
-                coalesce(subject.external_source, ''), coalesce(subject.external_id, ''));
-        END IF;
-    END LOOP;
+    RETURN QUERY SELECT * FROM crm._erase_tables(subject.customer_id, leads, coalesce(subject.external_source, ''),
+        coalesce(subject.external_id, ''), false);
+    is_changed := FOUND;
     RETURN QUERY SELECT 'consent', 'withdrawn_at', 'withdraw', w.count
     FROM crm._withdraw_consents(subject.customer_id) AS w (count) WHERE w.count > 0;
-    is_changed := is_changed OR FOUND;
-    IF is_changed THEN
-        INSERT INTO crm.erasure_log (customer_id, erased_by, reason)
-        VALUES (subject.customer_id, crm._actor(), _erase_customer.reason);
-        INSERT INTO crm.event (era, event_type, table_name, row_id, customer_id, payload)
-        VALUES (crm._event_era(), 'customer.erased', 'customer', subject.customer_id, subject.customer_id,
-            jsonb_build_object('by', crm._actor()));
+    IF is_changed OR FOUND THEN
+        PERFORM crm._erase_log(subject.customer_id, NULL, _erase_customer.reason);
     END IF;
     -- Last: the audit of all these changes holds the old values too.
     RETURN QUERY SELECT 'audit_log', v.name, 'redact', a.count
@@ -474,12 +532,7 @@ CREATE OR REPLACE FUNCTION crm.erase_customer(customer_id bigint, reason text)
     SET row_security = on
 AS $function$
 BEGIN
-    IF coalesce(btrim(erase_customer.reason), '') = '' OR char_length(erase_customer.reason) > 200 THEN
-        RAISE EXCEPTION USING
-            ERRCODE = '22023',
-            MESSAGE = 'an erasure needs a reason of 1 to 200 characters',
-            HINT = 'Give the number of the request, no name: the reason is kept.';
-    END IF;
+    PERFORM crm._check_reason(erase_customer.reason);
     IF NOT crm._lock_customer(erase_customer.customer_id) THEN
         PERFORM crm._check_exists('customer', erase_customer.customer_id);
     END IF;
@@ -493,30 +546,3 @@ COMMENT ON FUNCTION crm.erase_customer(bigint, text) IS
     'column, action and number of rows changed; none the second time. The reason is kept in crm.erasure_log and must '
     'not hold personal data. Raises RM023 under a legal hold or with open orders, 22023 for an unknown customer or a '
     'missing reason, 0A000 above READ COMMITTED.';
-
-CREATE OR REPLACE FUNCTION crm.replay_erasures(customer_ids bigint[] DEFAULT NULL)
-    RETURNS TABLE (customer_id bigint, row_count bigint)
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
-    SET search_path = pg_catalog, crm, pg_temp
-    SET row_security = on
-AS $function$
-BEGIN
-    FOR customer_id IN
-        SELECT DISTINCT i.id
-        FROM unnest(coalesce(replay_erasures.customer_ids,
-            ARRAY(SELECT e.customer_id FROM crm.erasure_log AS e))) AS i (id)
-        WHERE i.id IS NOT NULL
-        ORDER BY i.id
-    LOOP
-        CONTINUE WHEN NOT crm._lock_customer(customer_id);
-        SELECT coalesce(sum(e.row_count), 0) INTO row_count
-        FROM crm._erase_customer(customer_id, 'replayed') AS e;
-        RETURN NEXT;
-    END LOOP;
-END
-$function$;
-COMMENT ON FUNCTION crm.replay_erasures(bigint[]) IS
-    'Erases again, after a restore from a backup that is older than the erasures: all customers of crm.erasure_log, or '
-    'those given, such as the keys of a copy of it that is kept elsewhere or of the events customer.erased. Returns '
-    'each customer that there is with the number of values changed. Holds and open orders, as old as the backup, do '
-    'not stop it. Raises 0A000 above READ COMMITTED.';

@@ -18,29 +18,30 @@
 CRM_FUNCTION_INFO_V1(crm_erase_rows);
 CRM_FUNCTION_INFO_V1(crm_actor_sql);
 
-/* Erases the rows of one table that hang on a customer. */
+/* Erases the rows of one table that hang on a customer or a contact. */
 static CrmPlan erase_table = {
-	.sql = "SELECT crm._erase_table($1, $2, $3, $4, $5)",
-	.nargs = 5,
-	.argtypes = {OIDOID, INT8OID, INT8ARRAYOID, TEXTOID, TEXTOID},
+	.sql = "SELECT crm._erase_table($1, $2, $3, $4, $5, $6)",
+	.nargs = 6,
+	.argtypes = {OIDOID, INT8OID, INT8ARRAYOID, TEXTOID, TEXTOID, BOOLOID},
 };
 
 /*
- * SQL: crm._erase_rows(table_id, customer_id, lead_ids, external_source,
- * external_id): crm._erase_table() as a write of our own to that table.
+ * SQL: crm._erase_rows(table_id, subject_id, lead_ids, external_source,
+ * external_id, of_contact): crm._erase_table() as a write of our own to that
+ * table.
  */
 Datum
 crm_erase_rows(PG_FUNCTION_ARGS)
 {
 	char	   *table = get_rel_name(PG_GETARG_OID(0));
-	Datum		values[5];
+	Datum		values[6];
 	int64		count;
 
 	if (table == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("there is no table with OID %u", PG_GETARG_OID(0))));
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 6; i++)
 		values[i] = PG_GETARG_DATUM(i);
 	SPI_connect();
 	crm_execute_own(&erase_table, values, table);
