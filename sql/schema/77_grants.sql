@@ -79,6 +79,12 @@ AS $function$
             '_health_personal_data', 'verify', '_verify_orders', '_verify_history', '_verify_stock', '_verify_people',
             '_trigger_problems', '_structure_problems', '_policy_problems') THEN
             ARRAY['crm_admin', 'crm_auditor']
+        -- Reps would see a rate of their own sales only
+        WHEN _function_roles.function_name = 'inventory_report' THEN
+            ARRAY['crm_admin', 'crm_sales_manager', 'crm_support_agent', 'crm_app']
+        -- Those who may read quotas
+        WHEN _function_roles.function_name IN ('sales_performance', '_quota_shares') THEN
+            ARRAY['crm_admin', 'crm_sales_manager', 'crm_sales_rep', 'crm_app']
         WHEN _function_roles.function_name = 'row_history' THEN
             ARRAY['crm_admin', 'crm_auditor', 'crm_app']
         WHEN _function_roles.function_name IN ('_claim_order_key', 'has_consent') THEN
