@@ -24,7 +24,26 @@ BEGIN
             ('v_marketing_analyst', ARRAY['marketing_analyst', 'staff']),
             ('v_support_agent', ARRAY['support_agent', 'staff']),
             ('dim_customer', ARRAY['customer']),
-            ('dim_customer_person', ARRAY['customer'])
+            ('dim_customer_person', ARRAY['customer']),
+            ('dim_product', ARRAY['product']),
+            ('dim_region', ARRAY['region']),
+            ('dim_rep', ARRAY['sales_rep', 'staff']),
+            ('dim_rep_person', ARRAY['staff']),
+            ('dim_campaign', ARRAY['campaign']),
+            ('dim_stage', ARRAY['pipeline_stage']),
+            ('dim_segment', ARRAY['segment']),
+            ('bridge_segment_customer', ARRAY['segment_member']),
+            ('fact_order', ARRAY['sales_order']),
+            ('fact_order_line', ARRAY['order_item', 'sales_order']),
+            ('fact_stock_movement', ARRAY['stock_movement']),
+            ('fact_interaction', ARRAY['interaction']),
+            ('fact_ticket', ARRAY['support_ticket']),
+            ('fact_opportunity', ARRAY['opportunity']),
+            ('fact_campaign_touch', ARRAY['campaign_touch']),
+            ('fact_campaign_cost', ARRAY['campaign_cost']),
+            ('fact_quota', ARRAY['quota']),
+            ('fact_lead', ARRAY['lead']),
+            ('fact_feedback', ARRAY['feedback'])
         ) AS s (view_name, table_names)
         CROSS JOIN LATERAL unnest(s.table_names) WITH ORDINALITY AS n (table_name, place)
         JOIN pg_class AS v

@@ -87,6 +87,10 @@ AS $function$
             ARRAY['crm_admin', 'crm_sales_manager', 'crm_sales_rep', 'crm_app']
         WHEN _function_roles.function_name = 'row_history' THEN
             ARRAY['crm_admin', 'crm_auditor', 'crm_app']
+        -- A view of crm_bi calls it, for whoever reads the view
+        WHEN _function_roles.function_name = '_document_days' THEN
+            ARRAY['crm_admin', 'crm_sales_manager', 'crm_sales_rep', 'crm_marketing_manager', 'crm_marketing_analyst',
+                'crm_support_agent', 'crm_bi', 'crm_app']
         WHEN _function_roles.function_name IN ('_claim_order_key', 'has_consent') THEN
             ARRAY['crm_admin', 'crm_sales_manager', 'crm_sales_rep', 'crm_marketing_manager', 'crm_marketing_analyst',
                 'crm_support_agent', 'crm_app']
