@@ -17,6 +17,7 @@ CREATE TABLE IF NOT EXISTS crm.sales_order (
     fx_rate_to_base numeric(20,10) NOT NULL,
     total_amount numeric(18,4) NOT NULL DEFAULT 0,
     total_base numeric(18,4) NOT NULL DEFAULT 0,
+    line_count integer NOT NULL DEFAULT 0,
     ship_to_name text,
     ship_to_street text,
     ship_to_city text,
@@ -58,6 +59,7 @@ CREATE TABLE IF NOT EXISTS crm.sales_order (
     CONSTRAINT sales_order_fx_rate_to_base_check CHECK (fx_rate_to_base > 0 AND fx_rate_to_base <> 'NaN'),
     CONSTRAINT sales_order_total_amount_check CHECK (total_amount >= 0 AND total_amount <= 1000000000000),
     CONSTRAINT sales_order_total_base_check CHECK (total_base >= 0 AND total_base <= 1000000000000),
+    CONSTRAINT sales_order_line_count_check CHECK (line_count >= 0),
     CONSTRAINT sales_order_ship_to_country_code_check CHECK (ship_to_country_code ~ '^[A-Z]{2}$'),
     CONSTRAINT sales_order_external_check CHECK (
         (external_source IS NULL) = (external_id IS NULL)
@@ -112,6 +114,8 @@ COMMENT ON COLUMN crm.sales_order.total_amount IS
     'Sum of the lines'' line_total in currency_code, at most 10^12. Kept by triggers on order_item; apps only read it.';
 COMMENT ON COLUMN crm.sales_order.total_base IS
     'Sum of the lines'' line_base in base currency, at most 10^12. Kept by triggers on order_item; apps only read it.';
+COMMENT ON COLUMN crm.sales_order.line_count IS
+    'Number of lines. Kept by triggers on order_item; apps only read it. An order without lines counts nowhere yet.';
 COMMENT ON COLUMN crm.sales_order.ship_to_name IS
     'Name of the receiver. The whole address is filled from the customer''s on insert where it is left out.';
 COMMENT ON COLUMN crm.sales_order.ship_to_street IS 'Street and house number of the delivery address.';

@@ -9,9 +9,7 @@ CREATE TABLE IF NOT EXISTS crm.customer_metrics (
     canceled_order_count bigint NOT NULL DEFAULT 0,
     returned_order_count bigint NOT NULL DEFAULT 0,
     net_revenue numeric(18,4) NOT NULL DEFAULT 0,
-    average_order_value numeric(18,4) GENERATED ALWAYS AS (
-        CASE WHEN order_count > 0 THEN round(net_revenue / order_count, 4) END
-    ) STORED,
+    average_order_value numeric(18,4),
     last_interaction_at timestamptz,
     interaction_count bigint NOT NULL DEFAULT 0,
     ticket_count bigint NOT NULL DEFAULT 0,
@@ -34,17 +32,19 @@ CREATE TABLE IF NOT EXISTS crm.customer_metrics (
 ) WITH (fillfactor = 70);
 COMMENT ON TABLE crm.customer_metrics IS
     'Counters and sums of one customer; one row a customer from the customer''s insert on, written by the '
-    'database alone. The counters are not kept yet: use v_customer_360, which counts the documents.';
+    'database alone. What follows from orders is exact within the same transaction. An order counts from its first line '
+    'on, unless it is canceled. Walk-in customers (customer.is_anonymous) have no row. Interactions, tickets, '
+    'opportunities and feedback are not counted yet: v_customer_360 counts them.';
 COMMENT ON COLUMN crm.customer_metrics.customer_id IS 'Customer whose figures these are; they go with him.';
 COMMENT ON COLUMN crm.customer_metrics.first_order_at IS
-    'Date of the first order that counts; NULL without one.';
+    'Date of the first sale that counts; NULL without one.';
 COMMENT ON COLUMN crm.customer_metrics.last_order_at IS
-    'Date of the latest order that counts; NULL without one.';
-COMMENT ON COLUMN crm.customer_metrics.order_count IS 'Number of sales that are not canceled.';
+    'Date of the latest sale that counts; NULL without one.';
+COMMENT ON COLUMN crm.customer_metrics.order_count IS 'Number of sales with lines that are not canceled.';
 COMMENT ON COLUMN crm.customer_metrics.order_day_count IS
-    'Number of distinct days with an order that counts, in the organisation''s time zone.';
-COMMENT ON COLUMN crm.customer_metrics.canceled_order_count IS 'Number of canceled orders.';
-COMMENT ON COLUMN crm.customer_metrics.returned_order_count IS 'Number of returns that are not canceled.';
+    'Number of distinct days with a sale that counts, in the organisation''s time zone.';
+COMMENT ON COLUMN crm.customer_metrics.canceled_order_count IS 'Number of canceled orders and returns with lines.';
+COMMENT ON COLUMN crm.customer_metrics.returned_order_count IS 'Number of returns with lines that are not canceled.';
 COMMENT ON COLUMN crm.customer_metrics.net_revenue IS
     'Sales that are not canceled less returns that are not canceled, in the base currency; may be negative.';
 COMMENT ON COLUMN crm.customer_metrics.average_order_value IS

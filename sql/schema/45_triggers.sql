@@ -95,7 +95,7 @@ BEGIN
         format('crm._stamp(%s)', concat_ws(', ', quote_literal(c.relname || '_id'),
             CASE c.relname
                 WHEN 'product' THEN '''stock_quantity'''
-                WHEN 'sales_order' THEN '''total_amount'', ''total_base'''
+                WHEN 'sales_order' THEN '''total_amount'', ''total_base'', ''line_count'''
                 WHEN 'quote' THEN '''total_price'''
                 WHEN 'shipment_tracking' THEN '''current_status'''
                 WHEN 'segment' THEN '''refreshed_at'''

@@ -7,15 +7,16 @@ CREATE OR REPLACE FUNCTION crm._verify_orders()
     SET row_security = on
 AS $function$
     SELECT 'order total is the sum of its lines', 'sales_order', o.sales_order_id,
-        format('total_amount %s, lines %s; total_base %s, lines %s', o.total_amount, coalesce(l.amount, 0),
-            o.total_base, coalesce(l.base, 0))
+        format('total_amount %s, lines %s; total_base %s, lines %s; line_count %s, lines %s', o.total_amount,
+            coalesce(l.amount, 0), o.total_base, coalesce(l.base, 0), o.line_count, coalesce(l.lines, 0))
     FROM crm.sales_order AS o
     LEFT JOIN (
-        SELECT i.sales_order_id, sum(i.line_total) AS amount, sum(i.line_base) AS base
+        SELECT i.sales_order_id, sum(i.line_total) AS amount, sum(i.line_base) AS base, count(*) AS lines
         FROM crm.order_item AS i
         GROUP BY i.sales_order_id
     ) AS l ON l.sales_order_id = o.sales_order_id
     WHERE o.total_amount <> coalesce(l.amount, 0) OR o.total_base <> coalesce(l.base, 0)
+        OR o.line_count <> coalesce(l.lines, 0)
     UNION ALL
     SELECT 'line in base currency is the line at the frozen rate', 'order_item', i.sales_order_id,
         format('line %s: line_base %s, expected %s', i.line_no, i.line_base,
@@ -121,9 +122,11 @@ CREATE OR REPLACE FUNCTION crm._verify_people()
     SET search_path = pg_catalog, crm, pg_temp
     SET row_security = on
 AS $function$
-    SELECT 'every customer has a row of metrics', 'customer', c.customer_id, 'missing in crm.customer_metrics'
+    SELECT 'every customer but a walk-in one has a row of metrics', 'customer', c.customer_id,
+        CASE WHEN c.is_anonymous THEN 'there' ELSE 'missing' END || ' in crm.customer_metrics'
     FROM crm.customer AS c
-    WHERE NOT EXISTS (SELECT FROM crm.customer_metrics AS m WHERE m.customer_id = c.customer_id)
+    LEFT JOIN crm.customer_metrics AS m ON m.customer_id = c.customer_id
+    WHERE (m.customer_id IS NULL) <> c.is_anonymous
     UNION ALL
     SELECT 'an individual has at most one contact', 'customer', k.customer_id, format('%s contacts', k.contacts)
     FROM (
@@ -138,6 +141,53 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION crm._verify_people() IS 'The part of crm.verify() about customers and contacts.';
 
+CREATE OR REPLACE FUNCTION crm._verify_metrics()
+    RETURNS TABLE (rule text, table_name text, row_id bigint, detail text)
+    LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+    SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
+AS $function$
+    WITH orders AS (
+        SELECT o.customer_id, o.order_date, (o.order_date AT TIME ZONE z.time_zone)::date AS order_day,
+            o.status = 'canceled' AS canceled, o.order_kind = 'sale' AS sale, l.base
+        FROM crm.sales_order AS o
+        JOIN (
+            SELECT i.sales_order_id, sum(i.line_base) AS base
+            FROM crm.order_item AS i
+            GROUP BY i.sales_order_id
+        ) AS l ON l.sales_order_id = o.sales_order_id
+        CROSS JOIN crm.organization AS z
+    ), expected AS (
+        SELECT o.customer_id,
+            min(o.order_date) FILTER (WHERE o.sale AND NOT o.canceled) AS first_order_at,
+            max(o.order_date) FILTER (WHERE o.sale AND NOT o.canceled) AS last_order_at,
+            count(*) FILTER (WHERE o.sale AND NOT o.canceled) AS order_count,
+            count(DISTINCT o.order_day) FILTER (WHERE o.sale AND NOT o.canceled) AS order_day_count,
+            count(*) FILTER (WHERE o.canceled) AS canceled_order_count,
+            count(*) FILTER (WHERE NOT o.sale AND NOT o.canceled) AS returned_order_count,
+            coalesce(sum(CASE WHEN o.sale THEN o.base ELSE -o.base END) FILTER (WHERE NOT o.canceled), 0) AS net_revenue
+        FROM orders AS o
+        GROUP BY o.customer_id
+    ), compared AS (
+        SELECT m.customer_id,
+            concat_ws(', ', coalesce(m.first_order_at::text, 'never'), coalesce(m.last_order_at::text, 'never'),
+                m.order_count, m.order_day_count, m.canceled_order_count, m.returned_order_count, m.net_revenue::numeric(28,4),
+                m.average_order_value::numeric(28,4)) AS kept,
+            concat_ws(', ', coalesce(e.first_order_at::text, 'never'), coalesce(e.last_order_at::text, 'never'),
+                coalesce(e.order_count, 0), coalesce(e.order_day_count, 0), coalesce(e.canceled_order_count, 0),
+                coalesce(e.returned_order_count, 0), coalesce(e.net_revenue, 0)::numeric(28,4),
+                (e.net_revenue / nullif(e.order_count, 0))::numeric(28,4)) AS expected
+        FROM crm.customer_metrics AS m
+        LEFT JOIN expected AS e ON e.customer_id = m.customer_id
+    )
+    SELECT 'figures of a customer follow from the orders', 'customer_metrics', c.customer_id,
+        format('first, last, orders, days, canceled, returns, revenue, average: %s; expected %s', c.kept, c.expected)
+    FROM compared AS c
+    WHERE c.kept <> c.expected
+$function$;
+COMMENT ON FUNCTION crm._verify_metrics() IS
+    'The part of crm.verify() about the figures in customer_metrics that follow from orders.';
+
 CREATE OR REPLACE FUNCTION crm.verify()
     RETURNS TABLE (rule text, table_name text, row_id bigint, detail text)
     LANGUAGE sql STABLE PARALLEL SAFE
@@ -150,9 +200,11 @@ AS $function$
     SELECT * FROM crm._verify_stock()
     UNION ALL
     SELECT * FROM crm._verify_people()
+    UNION ALL
+    SELECT * FROM crm._verify_metrics()
 $function$;
 COMMENT ON FUNCTION crm.verify() IS
-    'Recomputes everything that triggers keep (order totals, stock, alerts, status history, returns, metrics rows) from '
+    'Recomputes everything that triggers keep (order totals, stock, alerts, status history, returns, metrics of customers) from '
     'the base tables in one snapshot and returns one row per difference: the rule, the table, the row''s key and what '
     'was found against what was expected. No row means that all is well. Sees all rows whoever calls; reads whole '
     'tables, so expect seconds per million lines.';

@@ -76,7 +76,7 @@ AS $function$
             'reassign_opportunity', 'reassign_lead') THEN
             ARRAY['crm_admin', 'crm_sales_manager', 'crm_app']
         WHEN _function_roles.function_name IN ('health', '_health_schema', '_health_server', '_health_rights',
-            '_health_personal_data', 'verify', '_verify_orders', '_verify_history', '_verify_stock', '_verify_people',
+            '_health_personal_data', 'verify', '_verify_orders', '_verify_history', '_verify_stock', '_verify_people', '_verify_metrics',
             '_trigger_problems', '_structure_problems', '_policy_problems') THEN
             ARRAY['crm_admin', 'crm_auditor']
         -- Reps would see a rate of their own sales only

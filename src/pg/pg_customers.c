@@ -8,12 +8,14 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/rel.h"
 
 #include "pg/crm_pg.h"
 #include "pg/pg_fill.h"
+#include "pg/pg_metrics.h"
 
 CRM_FUNCTION_INFO_V1(crm_customer_fill);
 CRM_FUNCTION_INFO_V1(crm_customer_ai);
@@ -36,7 +38,8 @@ static CrmPlan read_today = {
 };
 
 static CrmPlan add_metrics = {
-	.sql = "INSERT INTO crm.customer_metrics (customer_id) SELECT pg_catalog.unnest($1) "
+	.sql = "INSERT INTO crm.customer_metrics (customer_id) SELECT c.customer_id FROM crm.customer c "
+	"WHERE c.customer_id OPERATOR(pg_catalog.=) ANY ($1) AND NOT c.is_anonymous "
 	"ON CONFLICT (customer_id) DO NOTHING",
 	.nargs = 1,
 	.argtypes = {INT8ARRAYOID},
@@ -50,6 +53,14 @@ static CrmPlan lock_orderer = {
 	.sql = "SELECT FROM crm.customer c WHERE c.customer_id OPERATOR(pg_catalog.=) $1 FOR UPDATE",
 	.nargs = 1,
 	.argtypes = {INT8OID},
+};
+
+static CrmPlan remove_metrics = {
+	.sql = "DELETE FROM crm.customer_metrics m USING crm.customer c "
+	"WHERE m.customer_id OPERATOR(pg_catalog.=) c.customer_id AND c.is_anonymous "
+	"AND c.customer_id OPERATOR(pg_catalog.=) ANY ($1)",
+	.nargs = 1,
+	.argtypes = {INT8ARRAYOID},
 };
 
 /* Locks customers: whoever adds a contact or changes the type waits here. */
@@ -240,6 +251,17 @@ check_contacts(Datum customers, size_t count, bool locked)
 			 crm_error_column("contact", "customer_id", "contact_individual_check")));
 }
 
+/* Gives and takes the metrics of customers that ceased to be walk-in customers or became some. */
+static void
+change_metrics(Datum customers, size_t count)
+{
+	if (count == 0)
+		return;
+	crm_execute(&remove_metrics, &customers, NULL);
+	if (crm_execute(&add_metrics, &customers, NULL) > 0)
+		crm_metrics_recount((int64 *) ARR_DATA_PTR(DatumGetArrayTypeP(customers)), count);
+}
+
 /* AFTER INSERT on customer: one row of metrics each. */
 Datum
 crm_customer_ai(PG_FUNCTION_ARGS)
@@ -256,7 +278,7 @@ crm_customer_ai(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
-/* AFTER UPDATE on customer: contacts of a changed type, deletions. */
+/* AFTER UPDATE on customer: contacts of a changed type, metrics, deletions. */
 Datum
 crm_customer_au(PG_FUNCTION_ARGS)
 {
@@ -267,6 +289,8 @@ crm_customer_au(PG_FUNCTION_ARGS)
 	SPI_connect();
 	keys = collect_keys(trigdata, "customer_id", "customer_type", &count);
 	check_contacts(keys, count, true);
+	keys = collect_keys(trigdata, "customer_id", "is_anonymous", &count);
+	change_metrics(keys, count);
 	crm_emit_deletions(trigdata, "customer");
 	SPI_finish();
 	return PointerGetDatum(NULL);

@@ -111,9 +111,12 @@ static void
 refuse_amount(const CrmFill *fill, const char *column, const char *kept_by, const char *hint)
 {
 	const char *table = RelationGetRelationName(fill->trigdata->tg_relation);
+	AttrNumber	attno = crm_column(fill->desc, column);
 	bool		isnull;
 	Datum		amount = crm_fill_get(fill, column, &isnull);
 
+	if (!isnull && TupleDescAttr(fill->desc, attno - 1)->atttypid == INT4OID)
+		amount = DirectFunctionCall1(int4_numeric, amount);
 	if (isnull || DatumGetBool(DirectFunctionCall2(numeric_eq, amount,
 												   NumericGetDatum(int64_to_numeric(0)))))
 		return;
@@ -128,9 +131,9 @@ refuse_amount(const CrmFill *fill, const char *column, const char *kept_by, cons
 static void
 check_no_totals(const CrmFill *fill)
 {
-	static const char *const columns[] = {"total_amount", "total_base"};
+	static const char *const columns[] = {"total_amount", "total_base", "line_count"};
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		refuse_amount(fill, columns[i], "the lines of the order",
 					  "Leave it out and insert the lines into crm.order_item.");
 }
@@ -213,11 +216,11 @@ is_revived(const CrmFill *fill)
 static void
 check_order_update(const CrmFill *fill)
 {
-	static const char *const totals[] = {"total_amount", "total_base"};
+	static const char *const totals[] = {"total_amount", "total_base", "line_count"};
 	static const char *const frozen[] = {"order_kind", "returns_order_id", "currency_code",
 	"fx_rate_to_base"};
 
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < 3; i++)
 		crm_fill_refuse_change(fill, totals[i], "It follows from the lines of the order.");
 	for (int i = 0; i < 4; i++)
 		crm_fill_refuse_change(fill, frozen[i],

@@ -17,6 +17,7 @@
 
 #include "core/crm_lines.h"
 #include "pg/crm_pg.h"
+#include "pg/pg_metrics.h"
 #include "pg/pg_orders.h"
 #include "pg/pg_stock.h"
 
@@ -281,6 +282,7 @@ apply_effects(const LineEffects *effects, bool only_inserts)
 	crm_orders_lock_and_add(&orders, sums, norders);
 	check_orders(&orders, sums, norders, only_inserts);
 	crm_orders_check_returns(&orders, only_inserts);
+	crm_metrics_of_lines(&orders, sums, norders);
 	book_stock(effects, &orders);
 }
 

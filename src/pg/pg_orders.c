@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "core/crm_lines.h"
 #include "core/crm_sums.h"
@@ -17,19 +18,22 @@
 #include "pg/pg_rows.h"
 
 /* The maintained columns of crm.sales_order and the CHECKs of ours on them. */
-static const char *const total_columns[] = {"total_amount", "total_base", NULL};
+static const char *const total_columns[] = {"total_amount", "total_base", "line_count", NULL};
 static const char *const total_checks[] = {
-	"sales_order_total_amount_check", "sales_order_total_base_check", NULL
+	"sales_order_total_amount_check", "sales_order_total_base_check", "sales_order_line_count_check", NULL
 };
 
 /* The columns of crm.sales_order that are read here. */
 typedef struct OrderColumns
 {
+	AttrNumber	customer_id;
 	AttrNumber	returns_order_id;
+	AttrNumber	order_date;
 	AttrNumber	order_kind;
 	AttrNumber	status;
 	AttrNumber	total_amount;
 	AttrNumber	total_base;
+	AttrNumber	line_count;
 } OrderColumns;
 
 /* Locks orders of the list together with the sales that they return. */
@@ -37,7 +41,8 @@ static CrmPlan lock_orders = {
 	.sql = "SELECT o.sales_order_id, o.returns_order_id, "
 	"o.order_kind OPERATOR(pg_catalog.=) 'return', o.status OPERATOR(pg_catalog.=) 'pending', "
 	"o.status OPERATOR(pg_catalog.=) 'canceled', "
-	"o.status OPERATOR(pg_catalog.=) ANY ('{completed,canceled}'::text[]) "
+	"o.status OPERATOR(pg_catalog.=) ANY ('{completed,canceled}'::text[]), "
+	"o.customer_id, o.order_date, o.line_count::bigint "
 	"FROM (SELECT pg_catalog.unnest($1) AS key UNION "
 	"SELECT r.returns_order_id FROM crm.sales_order r "
 	"WHERE r.sales_order_id OPERATOR(pg_catalog.=) ANY ($1) AND r.returns_order_id IS NOT NULL) k "
@@ -50,11 +55,12 @@ static CrmPlan lock_orders = {
 static CrmPlan add_totals = {
 	.sql = "UPDATE crm.sales_order o SET "
 	"total_amount = o.total_amount OPERATOR(pg_catalog.+) d.amount, "
-	"total_base = o.total_base OPERATOR(pg_catalog.+) d.base "
-	"FROM unnest($1, $2, $3) d(sales_order_id, amount, base) "
+	"total_base = o.total_base OPERATOR(pg_catalog.+) d.base, "
+	"line_count = o.line_count OPERATOR(pg_catalog.+) d.lines::integer "
+	"FROM unnest($1, $2, $3, $4) d(sales_order_id, amount, base, lines) "
 	"WHERE o.sales_order_id OPERATOR(pg_catalog.=) d.sales_order_id",
-	.nargs = 3,
-	.argtypes = {INT8ARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID},
+	.nargs = 4,
+	.argtypes = {INT8ARRAYOID, NUMERICARRAYOID, NUMERICARRAYOID, INT8ARRAYOID},
 };
 
 static CrmPlan find_empty = {
@@ -90,6 +96,7 @@ lock_by_spi(CrmOrders *orders, const int64 *sums, size_t norders)
 {
 	Datum		keys = crm_int64_column(sums, norders, CRM_ORDER_CELLS, 0);
 	uint64		found = crm_execute(&lock_orders, &keys, NULL);
+	bool		isnull;
 
 	orders->count = found;
 	orders->items = palloc_extended((found + 1) * sizeof(CrmOrder), MCXT_ALLOC_HUGE);
@@ -103,6 +110,9 @@ lock_by_spi(CrmOrders *orders, const int64 *sums, size_t norders)
 				.is_pending = crm_result_bool(row, 4),
 				.is_canceled = crm_result_bool(row, 5),
 				.is_finished = crm_result_bool(row, 6),
+				.customer_id = crm_result_int64(row, 7),
+				.order_date = DatumGetTimestampTz(crm_result(row, 8, &isnull)),
+				.line_count = crm_result_int64(row, 9),
 		};
 	}
 }
@@ -111,11 +121,12 @@ lock_by_spi(CrmOrders *orders, const int64 *sums, size_t norders)
 static void
 add_by_spi(const int64 *sums, size_t norders)
 {
-	Datum		values[3];
+	Datum		values[4];
 
 	values[0] = crm_int64_column(sums, norders, CRM_ORDER_CELLS, 0);
 	values[1] = crm_money_column(sums, norders, CRM_ORDER_CELLS, 1);
 	values[2] = crm_money_column(sums, norders, CRM_ORDER_CELLS, 2);
+	values[3] = crm_int64_column(sums, norders, CRM_ORDER_CELLS, 3);
 	crm_execute_own(&add_totals, values, "sales_order");
 }
 
@@ -123,11 +134,14 @@ static OrderColumns
 order_columns(TupleDesc desc)
 {
 	OrderColumns columns = {
+		.customer_id = crm_column(desc, "customer_id"),
 		.returns_order_id = crm_column(desc, "returns_order_id"),
+		.order_date = crm_column(desc, "order_date"),
 		.order_kind = crm_column(desc, "order_kind"),
 		.status = crm_column(desc, "status"),
 		.total_amount = crm_column(desc, "total_amount"),
 		.total_base = crm_column(desc, "total_base"),
+		.line_count = crm_column(desc, "line_count"),
 	};
 
 	return columns;
@@ -138,8 +152,12 @@ static CrmOrder
 slot_order(TupleTableSlot *slot, const OrderColumns *columns, int64 sales_order_id)
 {
 	char	   *status = crm_slot_text(slot, columns->status);
+	bool		isnull;
 	CrmOrder	order = {
 		.sales_order_id = sales_order_id,
+		.customer_id = crm_slot_int64(slot, columns->customer_id),
+		.order_date = DatumGetTimestampTz(slot_getattr(slot, columns->order_date, &isnull)),
+		.line_count = crm_slot_int64(slot, columns->line_count),
 		.returns_order_id = crm_slot_int64(slot, columns->returns_order_id),
 		.is_return = strcmp(crm_slot_text(slot, columns->order_kind), "return") == 0,
 		.is_pending = strcmp(status, "pending") == 0,
@@ -227,7 +245,7 @@ static void
 lock_and_add_by_key(CrmTable *table, CrmOrders *orders, int64 *sums, size_t norders)
 {
 	OrderColumns columns = order_columns(RelationGetDescr(table->relation));
-	int			total_attnos[2] = {columns.total_amount, columns.total_base};
+	int			total_attnos[3] = {columns.total_amount, columns.total_base, columns.line_count};
 	size_t		nkeys;
 	int64	   *keys = keys_to_lock(table, &columns, sums, norders, &nkeys);
 
@@ -236,7 +254,7 @@ lock_and_add_by_key(CrmTable *table, CrmOrders *orders, int64 *sums, size_t nord
 	for (size_t i = 0; i < nkeys; i++)
 	{
 		const int64 *sum = crm_core_sums_find(sums, norders, CRM_ORDER_WIDTH, keys[i]);
-		Datum		totals[2];
+		Datum		totals[3];
 
 		if (!crm_table_lock(table, keys[i]))
 			continue;
@@ -245,7 +263,8 @@ lock_and_add_by_key(CrmTable *table, CrmOrders *orders, int64 *sums, size_t nord
 			continue;
 		for (int which = 0; which < 2; which++)
 			totals[which] = add_total(table, (AttrNumber) total_attnos[which], sum, which);
-		crm_table_update(table, 2, total_attnos, totals);
+		totals[2] = Int32GetDatum((int32) (orders->items[orders->count - 1].line_count + sum[3]));
+		crm_table_update(table, 3, total_attnos, totals, NULL);
 	}
 }
 

@@ -11,6 +11,9 @@
 typedef struct CrmOrder
 {
 	int64		sales_order_id;
+	int64		customer_id;
+	TimestampTz order_date;
+	int64		line_count;		/* before the sums were added */
 	int64		returns_order_id;	/* the sale that a return takes back, or 0 */
 	bool		is_return;
 	bool		is_pending;

@@ -202,17 +202,18 @@ open_indexes(CrmTable *table)
 	ExecOpenIndices(table->result, false);
 }
 
-/* Sets columns of the row that crm_table_lock() found. */
+/* Sets columns of the row that crm_table_lock() found; up to 8 where no nulls are given. */
 void
-crm_table_update(CrmTable *table, int count, int *columns, Datum *values)
+crm_table_update(CrmTable *table, int count, int *columns, Datum *values, bool *nulls)
 {
 	TupleDesc	desc = RelationGetDescr(table->relation);
 	ItemPointerData tid = table->slot->tts_tid;
-	bool		nulls[8] = {0};
+	bool		no_nulls[8] = {0};
 	bool		free_tuple;
 	CrmIndexUpdate index_update;
 	HeapTuple	old_row = ExecFetchSlotHeapTuple(table->slot, false, &free_tuple);
-	HeapTuple	new_row = heap_modify_tuple_by_cols(old_row, desc, count, columns, values, nulls);
+	HeapTuple	new_row = heap_modify_tuple_by_cols(old_row, desc, count, columns, values,
+												  nulls ? nulls : no_nulls);
 	TupleTableSlot *slot = MakeSingleTupleTableSlot(desc, &TTSOpsHeapTuple);
 
 	ExecStoreHeapTuple(new_row, slot, false);

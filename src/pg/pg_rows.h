@@ -35,7 +35,8 @@ extern bool crm_rows_allowed(Relation relation, const char *const *columns,
 extern void crm_table_open(CrmTable *table, const char *name, LOCKMODE lockmode);
 extern bool crm_table_fetch(CrmTable *table, int64 key);
 extern bool crm_table_lock(CrmTable *table, int64 key);
-extern void crm_table_update(CrmTable *table, int count, int *columns, Datum *values);
+extern void crm_table_update(CrmTable *table, int count, int *columns, Datum *values,
+							 bool *nulls);
 extern void crm_table_insert(CrmTable *table, Datum *values, bool *nulls);
 extern void crm_table_close(CrmTable *table);
 

@@ -13,6 +13,7 @@
 #include "core/crm_lines.h"
 #include "core/crm_sums.h"
 #include "pg/crm_pg.h"
+#include "pg/pg_metrics.h"
 #include "pg/pg_orders.h"
 #include "pg/pg_stock.h"
 
@@ -302,8 +303,6 @@ move_stock(StockMoves *moves)
 {
 	CrmMovements movements = {0};
 
-	check_unreturned(moves);
-	check_revived(moves);
 	add_movements(&movements, moves->canceled, moves->ncanceled, +1);
 	add_movements(&movements, moves->revived, moves->nrevived, -1);
 	crm_movements_book(&movements);
@@ -326,7 +325,49 @@ record_changes(const StatusChanges *changes)
 	crm_execute(&write_events, values, NULL);
 }
 
-/* AFTER UPDATE on sales_order: status moves. */
+/* Tells whether an order enters or leaves the canceled ones. */
+static bool
+changes_counting(TupleTableSlot *old_slot, TupleTableSlot *new_slot, AttrNumber status)
+{
+	return crm_slots_differ(old_slot, new_slot, status) &&
+		(strcmp(crm_slot_text(old_slot, status), "canceled") == 0 ||
+		 strcmp(crm_slot_text(new_slot, status), "canceled") == 0);
+}
+
+/* Counts the customers anew whose orders came to count or ceased to, or moved in time or to somebody else. */
+static void
+recount_customers(TriggerData *trigdata)
+{
+	TupleDesc	desc = RelationGetDescr(trigdata->tg_relation);
+	AttrNumber	customer = crm_column(desc, "customer_id");
+	AttrNumber	order_date = crm_column(desc, "order_date");
+	AttrNumber	status = crm_column(desc, "status");
+	AttrNumber	line_count = crm_column(desc, "line_count");
+	int64	   *customers = palloc_extended((tuplestore_tuple_count(trigdata->tg_newtable) + 1) * 2 *
+											sizeof(int64), MCXT_ALLOC_HUGE);
+	size_t		count = 0;
+	CrmRows		old_rows;
+	CrmRows		new_rows;
+
+	crm_rows_begin(&old_rows, trigdata->tg_oldtable, desc);
+	crm_rows_begin(&new_rows, trigdata->tg_newtable, desc);
+	while (crm_rows_next(&old_rows) && crm_rows_next(&new_rows))
+	{
+		if (crm_slot_int64(new_rows.slot, line_count) == 0)
+			continue;
+		if (!crm_slots_differ(old_rows.slot, new_rows.slot, customer) &&
+			!crm_slots_differ(old_rows.slot, new_rows.slot, order_date) &&
+			!changes_counting(old_rows.slot, new_rows.slot, status))
+			continue;
+		customers[count++] = crm_slot_int64(old_rows.slot, customer);
+		customers[count++] = crm_slot_int64(new_rows.slot, customer);
+	}
+	crm_rows_end(&old_rows);
+	crm_rows_end(&new_rows);
+	crm_metrics_recount(customers, count);
+}
+
+/* AFTER UPDATE on sales_order: status moves, figures of customers. */
 Datum
 crm_sales_order_au(PG_FUNCTION_ARGS)
 {
@@ -342,6 +383,12 @@ crm_sales_order_au(PG_FUNCTION_ARGS)
 	{
 		check_transitions(&changes, &moves);
 		check_lines(&changes);
+		check_unreturned(&moves);
+		check_revived(&moves);
+	}
+	recount_customers(trigdata);
+	if (changes.count > 0)
+	{
 		move_stock(&moves);
 		record_changes(&changes);
 	}

@@ -322,7 +322,7 @@ apply_by_key(CrmTable *table, int64 *sums, size_t count, CrmAlerts *alerts)
 		after = before;
 		after.quantity += sum[1];
 		stock = Int64GetDatum(after.quantity);
-		crm_table_update(table, 1, &stock_attno, &stock);
+		crm_table_update(table, 1, &stock_attno, &stock, NULL);
 		crm_alerts_note(alerts, sum[0], &before, &after);
 	}
 }

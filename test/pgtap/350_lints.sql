@@ -27,7 +27,7 @@ FROM (VALUES
     ('_event_era', ARRAY['crm_app', 'crm_auditor', 'crm_bi', 'crm_marketing_analyst', 'crm_marketing_manager', 'crm_sales_manager', 'crm_sales_rep', 'crm_support_agent']),
     ('_health_personal_data', ARRAY['crm_auditor']), ('_health_rights', ARRAY['crm_auditor']), ('_health_schema', ARRAY['crm_auditor']),
     ('_health_server', ARRAY['crm_auditor']), ('_verify_history', ARRAY['crm_auditor']), ('_verify_orders', ARRAY['crm_auditor']),
-    ('_verify_people', ARRAY['crm_auditor']), ('_verify_stock', ARRAY['crm_auditor']), ('_structure_problems', ARRAY['crm_auditor']),
+    ('_verify_people', ARRAY['crm_auditor']), ('_verify_metrics', ARRAY['crm_auditor']), ('_verify_stock', ARRAY['crm_auditor']), ('_structure_problems', ARRAY['crm_auditor']),
     ('delete_contact', ARRAY['crm_app', 'crm_sales_manager', 'crm_sales_rep']), ('delete_customer', ARRAY['crm_app', 'crm_sales_manager', 'crm_sales_rep']),
     ('delete_lead', ARRAY['crm_app', 'crm_sales_manager', 'crm_sales_rep']), ('delete_opportunity', ARRAY['crm_app', 'crm_sales_manager', 'crm_sales_rep']),
     ('delete_product', ARRAY['crm_app', 'crm_sales_manager']), ('reassign_customer', ARRAY['crm_app', 'crm_sales_manager']),

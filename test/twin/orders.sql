@@ -25,6 +25,35 @@ LEFT JOIN (SELECT sales_order_id, sum(amount) AS amount, sum(base) AS base FROM 
     ON l.sales_order_id = o.sales_order_id
 WHERE (o.total_amount, o.total_base) <> (coalesce(l.amount, 0), coalesce(l.base, 0))
 UNION ALL
+-- The figures of a customer, from the lines of the orders; a walk-in customer has none.
+SELECT 'metrics of a customer', c.customer_id, format('%s, not %s', m.kept, e.expected)
+FROM crm.customer AS c
+LEFT JOIN (
+    SELECT m.customer_id, concat_ws('|', coalesce(m.first_order_at, '-infinity'), coalesce(m.last_order_at, '-infinity'),
+        m.order_count, m.order_day_count, m.canceled_order_count, m.returned_order_count, m.net_revenue) AS kept
+    FROM crm.customer_metrics AS m
+) AS m ON m.customer_id = c.customer_id
+LEFT JOIN LATERAL (
+    SELECT concat_ws('|',
+        coalesce((SELECT o.order_date FROM crm.sales_order AS o WHERE o.sales_order_id = ANY (x.sales) ORDER BY 1 LIMIT 1), '-infinity'),
+        coalesce((SELECT o.order_date FROM crm.sales_order AS o WHERE o.sales_order_id = ANY (x.sales) ORDER BY 1 DESC LIMIT 1), '-infinity'),
+        cardinality(x.sales),
+        (SELECT count(DISTINCT date_trunc('day', o.order_date, z.time_zone))
+            FROM crm.sales_order AS o, crm.organization AS z WHERE o.sales_order_id = ANY (x.sales)),
+        x.canceled, x.returned, x.revenue::numeric(28,4)) AS expected
+    FROM (
+        SELECT coalesce(array_agg(DISTINCT l.sales_order_id) FILTER (WHERE l.order_kind = 'sale' AND l.status <> 'canceled'), '{}') AS sales,
+            count(DISTINCT l.sales_order_id) FILTER (WHERE l.status = 'canceled') AS canceled,
+            count(DISTINCT l.sales_order_id) FILTER (WHERE l.order_kind = 'return' AND l.status <> 'canceled') AS returned,
+            coalesce(sum(CASE l.order_kind WHEN 'sale' THEN l.base ELSE -l.base END) FILTER (WHERE l.status <> 'canceled'), 0) AS revenue
+        FROM crm.sales_order AS o
+        JOIN line_oracle AS l ON l.sales_order_id = o.sales_order_id
+        WHERE o.customer_id = c.customer_id
+    ) AS x
+    WHERE NOT c.is_anonymous
+) AS e ON true
+WHERE m.kept IS DISTINCT FROM e.expected
+UNION ALL
 -- opening + received + adjusted - sold + returned
 SELECT 'stock of a product', p.product_id,
     format('%s, not %s', p.stock_quantity, coalesce(m.booked, 0) + coalesce(l.moved, 0))
