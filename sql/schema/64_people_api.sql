@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION crm._crm_roles(login text)
     LANGUAGE sql STABLE PARALLEL SAFE
     SET search_path = pg_catalog, crm, pg_temp
 AS $function$
-    SELECT coalesce(array_agg(g.rolname::text ORDER BY g.rolname), ARRAY[]::text[])
+    SELECT coalesce(array_agg(DISTINCT g.rolname::text ORDER BY g.rolname::text), ARRAY[]::text[])
     FROM pg_roles AS l
     JOIN pg_auth_members AS m ON m.member = l.oid
     JOIN pg_roles AS g ON g.oid = m.roleid

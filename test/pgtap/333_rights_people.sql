@@ -1,7 +1,7 @@
 -- Giving logins their roles: crm.grant_role(), crm.revoke_role(), and what crm.who_am_i() tells.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(47);
+SELECT plan(50);
 
 CREATE ROLE people_ann LOGIN;
 CREATE ROLE people_bob LOGIN;
@@ -63,6 +63,21 @@ SELECT results_eq('SELECT staff_id, db_role FROM crm.staff WHERE staff_id IN (33
     $$VALUES (3301::bigint, 'people_bob'), (3302, NULL)$$, 'is no longer the first one''s');
 SELECT is(pg_temp.who('people_ann'), 'people_ann nobody f {crm_marketing_analyst,crm_sales_manager,crm_sales_rep} f {} {}',
     'and whose login that was is nobody');
+
+-- A manager's scope: the tree of staff at any depth, its regions, and a region of the manager's own.
+INSERT INTO crm.staff (staff_id, first_name, last_name, email, db_role, manager_id) VALUES
+    (3304, 'Lea', 'L', 'lea33@example.com', 'people_lea', 3309), (3305, 'Sub', 'S', 'sub33@example.com', NULL, 3304),
+    (3306, 'Rep', 'R', 'rep33@example.com', NULL, 3305);
+CREATE ROLE people_lea LOGIN;
+GRANT crm_sales_manager TO people_lea;
+INSERT INTO crm.sales_manager (sales_manager_id) VALUES (3304), (3305);
+INSERT INTO crm.sales_rep (sales_rep_id, region_id) VALUES (3306, 3302);
+SELECT is(pg_temp.who('people_lea'), 'people_lea 3304 f {crm_sales_manager} f {3304,3305,3306} {3302}', 'two levels below');
+UPDATE crm.sales_manager SET region_id = 3303 WHERE sales_manager_id = 3304;
+SELECT is(pg_temp.who('people_lea'), 'people_lea 3304 f {crm_sales_manager} f {3304,3305,3306} {3302,3303}', 'with the own region');
+UPDATE crm.sales_manager SET region_id = 3301 WHERE sales_manager_id = 3305;
+SELECT is(pg_temp.who('people_lea'), 'people_lea 3304 f {crm_sales_manager} f {3304,3305,3306} {3301,3302,3303}',
+    'and those of managers below');
 
 -- A pool's login is nothing else ------------------------------------------------------------------------------
 SELECT is(crm.grant_role('people_pool', 'crm_app'), ARRAY['crm_app'], 'a pool');
