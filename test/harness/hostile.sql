@@ -40,7 +40,7 @@ DECLARE
     made integer := 0;
 BEGIN
     FOR original IN
-        SELECT o.oprname, o.oid, o.oprleft, o.oprright, format_type(o.oprleft, NULL) AS left_type,
+        SELECT o.oprname, o.oid, o.oprleft, o.oprright, o.oprcanmerge, format_type(o.oprleft, NULL) AS left_type,
             format_type(o.oprright, NULL) AS right_type, format_type(o.oprresult, NULL) AS result_type, p.provolatile, p.proisstrict
         FROM pg_operator AS o
         JOIN pg_proc AS p ON p.oid = o.oprcode
@@ -55,8 +55,10 @@ BEGIN
             format('BEGIN PERFORM hostile.sprung(%L); RETURN %s; END', 'operator ' || original.oid::regoperator,
                 CASE WHEN original.oprleft <> 0 THEN format('$1 OPERATOR(pg_catalog.%s) $2', original.oprname)
                     ELSE format('OPERATOR(pg_catalog.%s) $1', original.oprname) END));
-        EXECUTE format('CREATE OPERATOR hostile.%s (%s RIGHTARG = %s, FUNCTION = hostile.operator_%s)', original.oprname,
-            CASE WHEN original.oprleft <> 0 THEN format('LEFTARG = %s,', original.left_type) END, original.right_type, original.oid);
+        EXECUTE format('CREATE OPERATOR hostile.%s (%s RIGHTARG = %s, FUNCTION = hostile.operator_%s%s)', original.oprname,
+            CASE WHEN original.oprleft <> 0 THEN format('LEFTARG = %s,', original.left_type) END, original.right_type, original.oid,
+            CASE WHEN original.oprname = '<>' THEN ', NEGATOR = OPERATOR(hostile.=)'
+                WHEN original.oprcanmerge THEN ', COMMUTATOR = OPERATOR(hostile.=), MERGES' END);
         made := made + 1;
     END LOOP;
     ASSERT made > 300, format('only %s operators are trapped', made);
@@ -96,6 +98,34 @@ BEGIN
         END;
     END LOOP;
     ASSERT made > 250, format('only %s functions are trapped', made);
+END
+$traps$;
+
+-- Operators that compare belong to families, as the originals do: rows can be compared by them.
+DO $traps$
+DECLARE
+    original record;
+BEGIN
+    FOR original IN
+        SELECT f.opfname, m.amname, f.oid AS family
+        FROM pg_opfamily AS f
+        JOIN pg_am AS m ON m.oid = f.opfmethod
+        WHERE m.amname = 'btree' AND f.opfname IN ('integer_ops', 'text_ops', 'numeric_ops', 'datetime_ops', 'bool_ops', 'float_ops')
+            AND f.opfnamespace = 'pg_catalog'::regnamespace
+    LOOP
+        EXECUTE format('CREATE OPERATOR FAMILY hostile.%I USING btree', original.opfname);
+        EXECUTE (
+            SELECT format('ALTER OPERATOR FAMILY hostile.%I USING btree ADD ', original.opfname) || string_agg(
+                format('OPERATOR %s hostile.%s (%s, %s)', a.amopstrategy, o.oprname, format_type(a.amoplefttype, NULL), format_type(a.amoprighttype, NULL)), ', ')
+            FROM pg_amop AS a
+            JOIN pg_operator AS o ON o.oid = a.amopopr
+            WHERE a.amopfamily = original.family
+                AND a.amoplefttype IN (SELECT t.oid FROM hostile.wanted_type AS t) AND a.amoprighttype IN (SELECT t.oid FROM hostile.wanted_type AS t))
+            || (SELECT string_agg(format(', FUNCTION 1 (%s, %s) %s', format_type(p.amproclefttype, NULL), format_type(p.amprocrighttype, NULL), p.amproc::oid::regprocedure), '')
+            FROM pg_amproc AS p
+            WHERE p.amprocfamily = original.family AND p.amprocnum = 1
+                AND p.amproclefttype IN (SELECT t.oid FROM hostile.wanted_type AS t) AND p.amprocrighttype IN (SELECT t.oid FROM hostile.wanted_type AS t));
+    END LOOP;
 END
 $traps$;
 

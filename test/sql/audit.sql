@@ -58,7 +58,7 @@ SELECT * FROM pg_temp.news();
 ALTER TABLE crm.product ADD COLUMN moves integer DEFAULT 0;
 CREATE FUNCTION public.count_moves() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN NEW.moves := NEW.moves + 1; RETURN NEW; END $$;
-CREATE TRIGGER user_moves BEFORE UPDATE ON crm.product FOR EACH ROW WHEN (NEW.product_id = 9101) EXECUTE FUNCTION public.count_moves();
+CREATE TRIGGER user_moves BEFORE UPDATE ON crm.product FOR EACH ROW WHEN (NEW.product_id OPERATOR(pg_catalog.=) 9101) EXECUTE FUNCTION public.count_moves();
 CREATE FUNCTION public.do_nothing() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER user_total AFTER UPDATE ON crm.sales_order FOR EACH ROW EXECUTE FUNCTION public.do_nothing();
 UPDATE crm.order_item SET quantity = quantity + 1 WHERE sales_order_id = 9101;
@@ -175,7 +175,7 @@ SELECT crm._redact_audit(0, 'region', ARRAY['name'], ARRAY[9104]);
 SELECT row_id, operation, new_values FROM crm.audit_log WHERE table_name = 'region' AND row_id IN (9102, 9104) ORDER BY audit_log_id;
 
 -- What a DBA adds to the log has its say: a CHECK there is enforced, a trigger fires.
-ALTER TABLE crm.audit_log ADD CONSTRAINT user_check CHECK (new_values ->> 'name' <> 'forbidden') NOT VALID;
+ALTER TABLE crm.audit_log ADD CONSTRAINT user_check CHECK (new_values OPERATOR(pg_catalog.->>) 'name' OPERATOR(pg_catalog.<>) 'forbidden') NOT VALID;
 UPDATE crm.region SET name = 'forbidden' WHERE region_id = 9101;
 UPDATE crm.region SET name = 'allowed' WHERE region_id = 9101;
 SELECT login = SESSION_USER AS login, role = CURRENT_USER AS role, application, operation, row_id, old_values, new_values

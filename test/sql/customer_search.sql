@@ -141,6 +141,7 @@ SELECT count(*) FROM crm.find_customers('an') AS f;
 ANALYZE crm.customer;
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
+SET LOCAL search_path = pg_catalog;
 EXPLAIN (COSTS OFF) SELECT c.customer_id FROM crm.customer AS c
 WHERE c.deleted_at IS NULL AND c.name_key ^@ 'qv' ORDER BY c.name_key LIMIT 5;
 EXPLAIN (COSTS OFF) SELECT c.customer_id FROM crm.customer AS c
@@ -149,6 +150,7 @@ EXPLAIN (COSTS OFF) SELECT c.customer_id FROM crm.customer AS c
 WHERE c.deleted_at IS NULL AND (c.name_key, c.customer_id) > ('qv', 6101) ORDER BY c.name_key LIMIT 5;
 RESET enable_seqscan;
 RESET enable_bitmapscan;
+RESET search_path;
 
 -- Errors.
 SELECT customer_id FROM crm.find_customers(region => 'Nowhere');

@@ -107,11 +107,13 @@ SELECT (SELECT count(*) FROM (SELECT * FROM found_rep EXCEPT ALL SELECT * FROM e
 ANALYZE crm.interaction;
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_bitmapscan = off;
+SET LOCAL search_path = pg_catalog;
 EXPLAIN (COSTS OFF) SELECT n.interaction_id FROM crm.interaction AS n
 WHERE n.customer_id = 6902 AND (n.interaction_date, n.interaction_id) < ('2025-01-02', 7100)
 ORDER BY n.interaction_date DESC LIMIT 10;
 RESET enable_seqscan;
 RESET enable_bitmapscan;
+RESET search_path;
 
 -- Errors.
 SELECT interaction_id FROM crm.interaction_history(6999);

@@ -36,23 +36,23 @@ SELECT count(*) FROM public.seen;
 SELECT * FROM crm.verify();
 
 -- A CHECK on a maintained column is enforced.
-ALTER TABLE crm.sales_order ADD CONSTRAINT user_limit CHECK (total_amount <= 1000);
+ALTER TABLE crm.sales_order ADD CONSTRAINT user_limit CHECK (total_amount OPERATOR(pg_catalog.<=) 1000);
 SAVEPOINT s;
 SELECT total_amount FROM crm.place_order(9001, '[{"product_id": 9001, "quantity": 93, "unit_price": 11}]');
 ROLLBACK TO s;
 SELECT total_amount FROM crm.place_order(9001, '[{"product_id": 9001, "quantity": 2}]');
-ALTER TABLE crm.product ADD CONSTRAINT user_reserve CHECK (stock_quantity >= 50);
+ALTER TABLE crm.product ADD CONSTRAINT user_reserve CHECK (stock_quantity OPERATOR(pg_catalog.>=) 50);
 SAVEPOINT s;
 SELECT total_amount FROM crm.place_order(9001, '[{"product_id": 9001, "quantity": 60, "unit_price": 1}]');
 ROLLBACK TO s;
 
 -- A generated column that reads the stock follows it.
-ALTER TABLE crm.product ADD COLUMN stock_value numeric GENERATED ALWAYS AS (stock_quantity * price) STORED;
+ALTER TABLE crm.product ADD COLUMN stock_value numeric GENERATED ALWAYS AS (stock_quantity OPERATOR(pg_catalog.*) price) STORED;
 SELECT total_amount FROM crm.place_order(9001, '[{"product_id": 9001, "quantity": 2}]');
 SELECT product_id, stock_quantity, stock_value FROM crm.product WHERE product_id >= 9001 ORDER BY 1;
 
 -- An index on a maintained column finds the new value.
-CREATE INDEX user_total_idx ON crm.sales_order (total_amount) WHERE customer_id = 9001;
+CREATE INDEX user_total_idx ON crm.sales_order (total_amount) WHERE customer_id OPERATOR(pg_catalog.=) 9001;
 SELECT total_amount FROM crm.place_order(9001, '[{"product_id": 9002, "quantity": 7}]');
 SET LOCAL enable_seqscan = off;
 SELECT count(*) FROM crm.sales_order WHERE customer_id = 9001 AND total_amount = 35;
