@@ -49,7 +49,8 @@ SELECT f.customer_id, f.name, f.last_order_at = o.order_date AS last_order_is_ri
 FROM crm.customers_without_purchase() AS f
 LEFT JOIN crm.sales_order AS o ON o.sales_order_id =
     CASE f.customer_id WHEN 6602 THEN 6603 WHEN 6606 THEN 6606 WHEN 6608 THEN 6608 WHEN 6611 THEN 6611 END
-WHERE f.customer_id BETWEEN 6601 AND 6615;
+WHERE f.customer_id BETWEEN 6601 AND 6615
+ORDER BY f.customer_id;
 -- Half a year: 6604 and 6612 signed up eleven months ago, 6605 and 6613 a year ago; the others as before.
 SELECT f.customer_id FROM crm.customers_without_purchase(since => '6 months') AS f
 WHERE f.customer_id BETWEEN 6601 AND 6615;
