@@ -25,6 +25,8 @@ FROM (VALUES
     ('begin_session', ARRAY['crm_app']),
     ('_claim_order_key', ARRAY['crm_app', 'crm_marketing_analyst', 'crm_marketing_manager', 'crm_sales_manager', 'crm_sales_rep', 'crm_support_agent']),
     ('_event_era', ARRAY['crm_app', 'crm_auditor', 'crm_bi', 'crm_marketing_analyst', 'crm_marketing_manager', 'crm_sales_manager', 'crm_sales_rep', 'crm_support_agent']),
+    -- Two years, for the calendar of BI tools
+    ('_document_days', ARRAY['crm_app', 'crm_bi', 'crm_marketing_analyst', 'crm_marketing_manager', 'crm_sales_manager', 'crm_sales_rep', 'crm_support_agent']),
     ('_health_personal_data', ARRAY['crm_auditor']), ('_health_rights', ARRAY['crm_auditor']), ('_health_schema', ARRAY['crm_auditor']),
     ('_health_server', ARRAY['crm_auditor']), ('_verify_history', ARRAY['crm_auditor']), ('_verify_orders', ARRAY['crm_auditor']),
     ('_verify_people', ARRAY['crm_auditor']), ('_verify_metrics', ARRAY['crm_auditor']), ('_verify_stock', ARRAY['crm_auditor']), ('_structure_problems', ARRAY['crm_auditor']),
