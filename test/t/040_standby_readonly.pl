@@ -25,10 +25,13 @@ my %ARGUMENTS = (
 	has_consent => ["$CUSTOMER, 'marketing', 'email'"],
 	has_role => ["'crm_admin'"],
 	interaction_history => [$CUSTOMER],
+	inventory_report => [ '', '30, 5, 10' ],
 	period => [ "'last_quarter'", "'this_month'" ],
+	product_trend => ['(SELECT min(product_id) FROM crm.product)'],
 	read_events => [ "'mailer'", "consumer => 'mailer', n => 2" ],
 	row_history => ["'customer', $CUSTOMER"],
 	sales_by_category => ["'2024-01-01', '2024-12-31'"],
+	sales_by_period => ["'fiscal_quarter'"],
 );
 
 # These show what differs from server to server, or from login to login.
