@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION crm._document_days()
     SET row_security = on
 AS $function$
 DECLARE
-    zone constant text := (SELECT g.time_zone FROM crm.organization AS g);
+    zone constant text := (SELECT g.time_zone FROM crm.organization AS g WHERE g.organization_id = 1);
     today constant date := (now() AT TIME ZONE zone)::date;
     early timestamptz := now();
     late timestamptz := (date_trunc('year', today::timestamp) + interval '3 years') AT TIME ZONE zone;
@@ -65,32 +65,24 @@ SELECT
     t.year,
     (t.month + 2) / 3 AS quarter,
     t.month,
-    to_char(t.date_key, 'FMMonth') AS month_name,
-    to_char(t.date_key, 'YYYY-MM') AS month_label,
-    to_char(t.date_key, 'YYYY-"Q"Q') AS quarter_label,
+    to_char(t.date_key::timestamp, 'FMMonth') AS month_name,
+    to_char(t.date_key::timestamp, 'YYYY-MM') AS month_label,
+    to_char(t.date_key::timestamp, 'YYYY-"Q"Q') AS quarter_label,
     date_trunc('month', t.date_key::timestamp)::date AS month_start,
     extract(day FROM t.date_key)::integer AS day_of_month,
     extract(isoyear FROM t.date_key)::integer AS iso_year,
     extract(week FROM t.date_key)::integer AS iso_week,
-    to_char(t.date_key, 'IYYY-"W"IW') AS week_label,
+    to_char(t.date_key::timestamp, 'IYYY-"W"IW') AS week_label,
     t.iso_weekday,
-    to_char(t.date_key, 'FMDay') AS weekday_name,
+    to_char(t.date_key::timestamp, 'FMDay') AS weekday_name,
     f.fiscal_year,
     f.months_in / 3 + 1 AS fiscal_quarter,
     f.months_in + 1 AS fiscal_month,
     'FY' || f.fiscal_year || '-Q' || f.months_in / 3 + 1 AS fiscal_quarter_label,
-    CASE WHEN k.business_calendar_id IS NOT NULL THEN
-        EXISTS (
-            SELECT FROM crm.business_hours AS h
-            WHERE h.business_calendar_id = k.business_calendar_id AND h.iso_weekday = t.iso_weekday
-        ) AND NOT EXISTS (
-            SELECT FROM crm.business_holiday AS h
-            WHERE h.business_calendar_id = k.business_calendar_id AND h.holiday = t.date_key
-        )
-    END AS is_business_day,
+    CASE WHEN k.business_calendar_id IS NOT NULL THEN w.iso_weekday IS NOT NULL AND h.holiday IS NULL END AS is_business_day,
     t.date_key = (now() AT TIME ZONE g.time_zone)::date AS is_today
-FROM crm.organization AS g
-LEFT JOIN crm.business_calendar AS k ON k.is_default
+FROM (SELECT o.time_zone, o.fiscal_year_start_month FROM crm.organization AS o WHERE o.organization_id = 1) AS g
+LEFT JOIN (SELECT c.business_calendar_id FROM crm.business_calendar AS c WHERE c.is_default LIMIT 1) AS k ON true
 CROSS JOIN crm._document_days() AS b
 CROSS JOIN LATERAL generate_series(0, b.last_day - b.first_day) AS s (n)
 CROSS JOIN LATERAL (
@@ -100,7 +92,10 @@ CROSS JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT (t.month - g.fiscal_year_start_month + 12) % 12,
         t.year + CASE WHEN g.fiscal_year_start_month > 1 AND t.month >= g.fiscal_year_start_month THEN 1 ELSE 0 END
-) AS f (months_in, fiscal_year);
+) AS f (months_in, fiscal_year)
+LEFT JOIN (SELECT DISTINCT b.business_calendar_id, b.iso_weekday FROM crm.business_hours AS b) AS w
+    ON w.business_calendar_id = k.business_calendar_id AND w.iso_weekday = t.iso_weekday
+LEFT JOIN crm.business_holiday AS h ON h.business_calendar_id = k.business_calendar_id AND h.holiday = t.date_key;
 COMMENT ON VIEW crm_bi.dim_date IS
     'The calendar, one row a day: from 1 January of the year of the first document to 31 December two years ahead, or of '
     'the year of the last document where that is later, within 1900 to 2199. The same for all roles.';

@@ -1,5 +1,6 @@
 -- 65_views_bi_facts: the facts of the star schema, one grain each, straight over the tables. date_key is the day in the
--- organisation's time zone; the moment itself is beside it, since filters on it can use indexes.
+-- organisation's time zone; the moment itself is beside it, since filters on it can use indexes. The organisation is
+-- joined by its key, so that the planner counts on one row.
 
 CREATE OR REPLACE VIEW crm_bi.fact_order WITH (security_invoker = true) AS
 SELECT
@@ -22,7 +23,7 @@ SELECT
     (CASE WHEN o.status = 'canceled' THEN 0 WHEN o.order_kind = 'return' THEN -o.total_base ELSE o.total_base END)::numeric(18,4)
         AS net_base
 FROM crm.sales_order AS o
-CROSS JOIN crm.organization AS g;
+JOIN crm.organization AS g ON g.organization_id = 1;
 COMMENT ON VIEW crm_bi.fact_order IS
     'Orders, one row each, with the rows that the reader sees. Canceled ones are here, with net_base 0; returns count negatively.';
 COMMENT ON COLUMN crm_bi.fact_order.is_canceled IS 'True for a canceled order, which counts in no sum of sales.';
@@ -56,7 +57,7 @@ SELECT
         AS net_base
 FROM crm.order_item AS i
 JOIN crm.sales_order AS o ON o.sales_order_id = i.sales_order_id
-CROSS JOIN crm.organization AS g;
+JOIN crm.organization AS g ON g.organization_id = 1;
 COMMENT ON VIEW crm_bi.fact_order_line IS
     'Lines of orders, one row each, with the rows that the reader sees. Those of canceled orders are here, with net_base 0; '
     'lines of returns count negatively.';
@@ -79,7 +80,7 @@ SELECT
     m.reason,
     m.quantity
 FROM crm.stock_movement AS m
-CROSS JOIN crm.organization AS g;
+JOIN crm.organization AS g ON g.organization_id = 1;
 COMMENT ON VIEW crm_bi.fact_stock_movement IS
     'Movements of stock, one row each; their sum is the stock. Not for marketing, which does not read crm.stock_movement.';
 
@@ -100,13 +101,14 @@ SELECT
     r.name AS interaction_outcome_name,
     i.duration_minutes
 FROM crm.interaction AS i
-CROSS JOIN crm.organization AS g
+JOIN crm.organization AS g ON g.organization_id = 1
 LEFT JOIN crm.sales_rep AS s ON s.sales_rep_id = i.staff_id
 LEFT JOIN crm.interaction_type AS t ON t.interaction_type_id = i.interaction_type_id
 LEFT JOIN crm.interaction_outcome AS r ON r.interaction_outcome_id = i.interaction_outcome_id;
 COMMENT ON VIEW crm_bi.fact_interaction IS
     'Interactions with customers without what was said, one row each, with the rows that the reader sees.';
-COMMENT ON COLUMN crm_bi.fact_interaction.sales_rep_id IS 'staff_id where that person is a sales rep; NULL else.';
+COMMENT ON COLUMN crm_bi.fact_interaction.sales_rep_id IS
+    'staff_id where that person is a sales rep; NULL else. Foreign key to crm_bi.dim_rep.sales_rep_id.';
 COMMENT ON COLUMN crm_bi.fact_interaction.interaction_type_name IS 'Name of the kind of interaction.';
 COMMENT ON COLUMN crm_bi.fact_interaction.interaction_outcome_name IS 'Name of the outcome; NULL where none is recorded.';
 
@@ -135,7 +137,7 @@ SELECT
     t.escalation_level,
     t.reopened_count
 FROM crm.support_ticket AS t
-CROSS JOIN crm.organization AS g;
+JOIN crm.organization AS g ON g.organization_id = 1;
 COMMENT ON VIEW crm_bi.fact_ticket IS
     'Support tickets without their texts, one row each, with the rows that the reader sees.';
 COMMENT ON COLUMN crm_bi.fact_ticket.first_response_minutes IS
@@ -173,7 +175,7 @@ SELECT
     (extract(epoch FROM o.closed_at - o.opened_at) / 86400)::numeric(12,4) AS days_to_close
 FROM crm.opportunity AS o
 JOIN crm.pipeline_stage AS s ON s.pipeline_stage_id = o.pipeline_stage_id
-CROSS JOIN crm.organization AS g
+JOIN crm.organization AS g ON g.organization_id = 1
 LEFT JOIN crm.loss_reason AS r ON r.loss_reason_id = o.loss_reason_id;
 COMMENT ON VIEW crm_bi.fact_opportunity IS
     'Opportunities as they stand now, one row each, with the rows that the reader sees; date_key is the day of opening.';
@@ -202,7 +204,7 @@ SELECT
     t.channel,
     t.landing_page_id
 FROM crm.campaign_touch AS t
-CROSS JOIN crm.organization AS g;
+JOIN crm.organization AS g ON g.organization_id = 1;
 COMMENT ON VIEW crm_bi.fact_campaign_touch IS
     'Touches of campaigns, one row each: what was sent, opened, clicked; with the rows that the reader sees.';
 
@@ -251,7 +253,7 @@ SELECT
     l.converted_opportunity_id,
     (extract(epoch FROM l.converted_at - l.start_date) / 86400)::numeric(12,4) AS days_to_convert
 FROM crm.lead AS l
-CROSS JOIN crm.organization AS g;
+JOIN crm.organization AS g ON g.organization_id = 1;
 COMMENT ON VIEW crm_bi.fact_lead IS 'Leads without names, one row each, with the rows that the reader sees.';
 COMMENT ON COLUMN crm_bi.fact_lead.is_converted IS 'True when the lead has become a customer.';
 COMMENT ON COLUMN crm_bi.fact_lead.converted_date_key IS
@@ -274,7 +276,7 @@ SELECT
     f.kind,
     f.rating
 FROM crm.feedback AS f
-CROSS JOIN crm.organization AS g;
+JOIN crm.organization AS g ON g.organization_id = 1;
 COMMENT ON VIEW crm_bi.fact_feedback IS
     'Feedback of customers without its text, one row each, with the rows that the reader sees.';
 
