@@ -1,19 +1,41 @@
--- 71_classification: classifying columns, and what follows from the class: the view that marketing reads.
+-- 71_classification: classifying columns, and what follows from the class: the views that marketing reads.
 
--- What marketing sees of customers --------------------------------------------------------------------------
+-- What marketing sees of persons ----------------------------------------------------------------------------
 
-CREATE OR REPLACE FUNCTION crm._masked_columns()
+CREATE OR REPLACE FUNCTION crm._masked_own_columns(table_name text)
+    RETURNS text[]
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, crm, pg_temp
+AS $function$
+    SELECT CASE _masked_own_columns.table_name
+        WHEN 'customer' THEN ARRAY['customer_id', 'customer_type', 'first_name', 'last_name', 'business_name', 'name',
+            'name_key', 'last_name_key', 'email', 'email_key', 'phone', 'phone_key', 'street', 'city', 'state',
+            'postal_code', 'country_code', 'date_of_birth', 'region_id', 'region_is_manual', 'sales_rep_id',
+            'acquisition_campaign_id', 'signed_up_at', 'is_anonymous', 'service_class', 'custom', 'external_source',
+            'external_id', 'deleted_at', 'created_at', 'updated_at', 'created_by', 'updated_by', 'row_version']
+        WHEN 'contact' THEN ARRAY['contact_id', 'customer_id', 'first_name', 'last_name', 'name', 'name_key', 'title',
+            'email', 'email_key', 'phone', 'is_primary', 'custom', 'external_source', 'external_id', 'deleted_at',
+            'created_at', 'updated_at', 'created_by', 'updated_by', 'row_version']
+        WHEN 'lead' THEN ARRAY['lead_id', 'company_name', 'name_key', 'first_name', 'last_name', 'email', 'email_key',
+            'phone', 'contact_info', 'region_id', 'start_date', 'status', 'source', 'score', 'scored_at',
+            'sales_rep_id', 'allocated_by', 'allocated_at', 'campaign_id', 'landing_page_id', 'converted_at',
+            'converted_customer_id', 'converted_contact_id', 'converted_opportunity_id', 'external_source',
+            'external_id', 'custom', 'deleted_at', 'created_at', 'updated_at', 'created_by', 'updated_by', 'row_version']
+    END
+$function$;
+COMMENT ON FUNCTION crm._masked_own_columns(text) IS
+    'Columns of the CRM itself, in the order of the table, for tables with a masked view (customer, contact and lead); '
+    'NULL for others.';
+
+CREATE OR REPLACE FUNCTION crm._masked_columns(table_name text)
     RETURNS TABLE (name text, place integer, type text, collation_name text, is_visible boolean, comment text)
     LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 40
     SET search_path = pg_catalog, crm, pg_temp
 AS $function$
 DECLARE
-    -- Columns of other types than text need no row in the registry. Those of the CRM, in the order of the table:
-    own constant text[] := ARRAY['customer_id', 'customer_type', 'first_name', 'last_name', 'business_name', 'name',
-        'name_key', 'last_name_key', 'email', 'email_key', 'phone', 'phone_key', 'street', 'city', 'state',
-        'postal_code', 'country_code', 'date_of_birth', 'region_id', 'region_is_manual', 'sales_rep_id',
-        'acquisition_campaign_id', 'signed_up_at', 'is_anonymous', 'service_class', 'custom', 'external_source',
-        'external_id', 'deleted_at', 'created_at', 'updated_at', 'created_by', 'updated_by', 'row_version'];
+    -- Columns of other types than text need no row in the registry.
+    own constant text[] := coalesce(crm._masked_own_columns(_masked_columns.table_name), '{}');
+    source constant regclass := to_regclass(format('crm.%I', nullif(_masked_columns.table_name, '')));
 BEGIN
     RETURN QUERY
     -- A view keeps its columns and their order; one that the table lost stays as NULL.
@@ -26,21 +48,22 @@ BEGIN
         col_description(a.attrelid, a.attnum)
     FROM (
         SELECT t.* FROM pg_attribute AS t
-        WHERE t.attrelid = 'crm.customer'::regclass AND t.attnum > 0 AND NOT t.attisdropped
+        WHERE t.attrelid = source AND t.attnum > 0 AND NOT t.attisdropped
     ) AS a
     FULL JOIN (
         SELECT t.* FROM pg_attribute AS t
-        WHERE t.attrelid = to_regclass('crm.v_customer_masked') AND t.attnum > 0
+        WHERE t.attrelid = to_regclass(format('crm.%I', format('v_%s_masked', _masked_columns.table_name))) AND t.attnum > 0
     ) AS v ON v.attname = a.attname
     LEFT JOIN crm.pii_registry AS r
-        ON r.schema_name = 'crm' AND r.table_name = 'customer' AND r.column_name = a.attname
+        ON r.schema_name = 'crm' AND r.table_name = _masked_columns.table_name AND r.column_name = a.attname
     WHERE v.attname IS NOT NULL OR r.class IS NOT NULL OR a.attname::text = ANY (own);
 END
 $function$;
-COMMENT ON FUNCTION crm._masked_columns() IS
-    'The columns that crm.v_customer_masked should have, by the classes in the registry of personal data.';
+COMMENT ON FUNCTION crm._masked_columns(text) IS
+    'The columns that the masked view of a table (customer, contact or lead) should have, by the classes in the registry '
+    'of personal data.';
 
-CREATE OR REPLACE FUNCTION crm._make_customer_masked()
+CREATE OR REPLACE FUNCTION crm._make_masked_view(table_name text)
     RETURNS void
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
     SET search_path = pg_catalog, crm, pg_temp
@@ -49,41 +72,52 @@ DECLARE
     hidden constant text := 'Hidden here, always NULL.';
     -- What the server adds to or takes from a definition, or prints by its search path.
     noise constant text := '[\s();]|\m(crm|c)\.|AS has_role';
+    view_name constant text := format('crm.v_%s_masked', _make_masked_view.table_name);
     query text;
     described record;
 BEGIN
-    SELECT format('SELECT %s FROM crm.customer c WHERE c.deleted_at IS NULL AND ('
+    IF crm._masked_own_columns(_make_masked_view.table_name) IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT format('SELECT %s FROM crm.%I c WHERE c.deleted_at IS NULL AND ('
         '(SELECT crm.has_role(''crm_marketing_manager''::text)) OR (SELECT crm.has_role(''crm_marketing_analyst''::text)) '
         'OR (SELECT crm.has_role(''crm_admin''::text)))',
         string_agg(CASE WHEN m.is_visible THEN format('c.%I', m.name)
             ELSE format('NULL::%s%s AS %I', m.type, ' COLLATE ' || quote_ident(m.collation_name), m.name) END,
-            ', ' ORDER BY m.place))
+            ', ' ORDER BY m.place), _make_masked_view.table_name)
     INTO query
-    FROM crm._masked_columns() AS m;
+    FROM crm._masked_columns(_make_masked_view.table_name) AS m;
     -- Replacing a view locks its readers out, so one that is as it should be stays.
     IF regexp_replace(query, noise, '', 'g') IS DISTINCT FROM
-        regexp_replace(pg_get_viewdef(to_regclass('crm.v_customer_masked')), noise, '', 'g') THEN
-        EXECUTE 'CREATE OR REPLACE VIEW crm.v_customer_masked WITH (security_barrier = true) AS ' || query;
+        regexp_replace(pg_get_viewdef(to_regclass(view_name)), noise, '', 'g') THEN
+        EXECUTE format('CREATE OR REPLACE VIEW %s WITH (security_barrier = true) AS %s', view_name, query);
     END IF;
     FOR described IN
         SELECT m.name, CASE WHEN m.is_visible THEN m.comment ELSE hidden END AS comment
-        FROM crm._masked_columns() AS m
-        JOIN pg_attribute AS v ON v.attrelid = to_regclass('crm.v_customer_masked') AND v.attname = m.name
+        FROM crm._masked_columns(_make_masked_view.table_name) AS m
+        JOIN pg_attribute AS v ON v.attrelid = to_regclass(view_name) AND v.attname = m.name
         WHERE coalesce(col_description(v.attrelid, v.attnum), '') IN ('', CASE WHEN m.is_visible THEN hidden ELSE m.comment END)
             AND (m.comment IS NOT NULL OR NOT m.is_visible)
     LOOP
-        EXECUTE format('COMMENT ON COLUMN crm.v_customer_masked.%I IS %L', described.name, described.comment);
+        EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view_name, described.name, described.comment);
     END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION crm._make_customer_masked() IS
-    'Makes crm.v_customer_masked, or makes it anew where it is not as the registry of personal data wants it.';
+COMMENT ON FUNCTION crm._make_masked_view(text) IS
+    'Makes the masked view of a table (customer, contact or lead), or makes it anew where it is not as the registry of '
+    'personal data wants it; for other tables does nothing.';
 
-SELECT crm._make_customer_masked();
+SELECT crm._make_masked_view(v.table_name) FROM (VALUES ('customer'), ('contact'), ('lead')) AS v (table_name);
 COMMENT ON VIEW crm.v_customer_masked IS
     'Customers in use as marketing may see them: the columns of customer in its order, with NULL for contact data, '
     'street, postal code, date of birth and fields of your own. Shows rows to crm_marketing_manager, '
     'crm_marketing_analyst and crm_admin, whoever else may read the view; customer_id is the pseudonym.';
+COMMENT ON VIEW crm.v_contact_masked IS
+    'Contacts in use as marketing may see them: the columns of contact in its order, with NULL for contact data and fields '
+    'of your own. Shows rows to those to whom v_customer_masked does; contact_id is the pseudonym.';
+COMMENT ON VIEW crm.v_lead_masked IS
+    'Leads in use as marketing may see them: the columns of lead in its order, with NULL for contact data and fields of '
+    'your own. Shows rows to those to whom v_customer_masked does; lead_id is the pseudonym.';
 
 CREATE OR REPLACE FUNCTION crm._check_action(table_id oid, column_name text, action text)
     RETURNS void
@@ -178,9 +212,7 @@ BEGIN
     SET class = excluded.class, action = excluded.action
     RETURNING * INTO entry;
     PERFORM crm._grant_column(classify_column.table_name, classify_column.column_name);
-    IF classify_column.table_name = 'customer' THEN
-        PERFORM crm._make_customer_masked();
-    END IF;
+    PERFORM crm._make_masked_view(classify_column.table_name);
     RETURN NEXT entry;
 END
 $function$;

@@ -57,9 +57,9 @@ AS $function$
     -- Views that run as their owner: each says itself whom it shows something
     SELECT v.object_name, r.role_name, 'SELECT', ''
     FROM (VALUES
-        ('crm.v_customer_masked', ARRAY['crm_admin', 'crm_marketing_manager', 'crm_marketing_analyst', 'crm_app'])
-    ) AS v (object_name, roles)
-    CROSS JOIN unnest(v.roles) AS r (role_name)
+        ('crm.v_customer_masked'), ('crm.v_contact_masked'), ('crm.v_lead_masked')
+    ) AS v (object_name)
+    CROSS JOIN unnest(ARRAY['crm_admin', 'crm_marketing_manager', 'crm_marketing_analyst', 'crm_app']) AS r (role_name)
     WHERE to_regclass(v.object_name) IS NOT NULL
 $function$;
 COMMENT ON FUNCTION crm._wanted_view_grants() IS 'Privileges of the group roles on views.';

@@ -84,7 +84,7 @@ SELECT throws_ok(format('SELECT crm.classify_column(''customer'', %L, ''free_tex
 SELECT is(crm.export_customer(34002)::text ~ 'Geheim', true, 'the person is exported') ;
 SELECT lives_ok(format('SELECT * FROM %s', v.call), v.call)
 FROM (VALUES ('crm.health()'), ('crm.verify()'), ('crm.check_cardinality()'), ('crm.erd()'), ('crm._policy_problems()'),
-    ('crm._unclassified_columns()'), ('crm.sync_sequences()'), ('crm.v_customer_masked LIMIT 1'), ('crm._make_customer_masked()')) AS v (call);
+    ('crm._unclassified_columns()'), ('crm.sync_sequences()'), ('crm.v_customer_masked LIMIT 1'), ('crm._make_masked_view(''customer'')')) AS v (call);
 SELECT lives_ok('SELECT crm.delete_customer(34002)', 'the customer is deleted');
 SELECT lives_ok('SELECT crm.restore_customer(34002)', 'and restored');
 SELECT count(*) AS canceled FROM crm.cancel_order(34002)

@@ -104,7 +104,7 @@ sub count_errors
 		next if $error !~ /^pg_restore: error/;
 		if ($error =~ /extension "crm"/) { $count{extension}++ }
 		elsif ($error =~ /Command was: CREATE TRIGGER/) { $count{trigger}++ }
-		elsif ($error =~ /function crm\.\w+\(.*\) does not exist|relation "crm\.(?:progress|v_customer_masked)" does not exist|policy "\w+" for table "\w+" does not exist/) { $count{view}++ }
+		elsif ($error =~ /function crm\.\w+\(.*\) does not exist|relation "crm\.(?:progress|v_(?:customer|contact|lead)_masked)" does not exist|policy "\w+" for table "\w+" does not exist/) { $count{view}++ }
 		elsif ($error =~ /role "crm_\w+" does not exist/) { $count{role}++ }
 		else { $count{other} .= $error }
 	}
@@ -117,7 +117,7 @@ sub without_members
 	my ($print) = @_;
 	my %copy = map { $_ => { %{ $print->{$_} } } } keys %$print;
 
-	foreach my $view (qw(crm.progress crm.v_customer_masked))
+	foreach my $view (qw(crm.progress crm.v_customer_masked crm.v_contact_masked crm.v_lead_masked))
 	{
 		delete $copy{relation}{$view};
 		delete $copy{view}{$view};
