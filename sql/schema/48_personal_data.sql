@@ -135,8 +135,7 @@ FROM (VALUES
     ('import_batch', 'staff', 'keep', 'created_by'),
     ('import_order_line', 'contact', 'clear', 'customer_ref'),
     ('import_order_line', 'name', 'clear', 'customer_name'),
-    ('import_order_line', 'area', 'clear', 'country'),
-    ('import_order_line', 'area', 'keep', 'country_code'),
+    ('import_order_line', 'area', 'clear', 'country country_code'),
     ('import_order_line', 'free_text', 'replace', 'error'),
     ('import_order_line', 'none', 'keep', 'order_ref product_ref product_name outcome')
 ) AS v (table_name, class, action, column_names)
