@@ -133,7 +133,7 @@ BEGIN
         'customer', 'customer_behavior', 'exchange_rate', 'feedback', 'follow_up', 'interaction', 'interaction_rep', 'lead',
         'legal_hold', 'marketing_analyst', 'marketing_manager', 'opportunity', 'opportunity_contact', 'opportunity_item',
         'order_item', 'order_status_transition', 'organization', 'pii_registry', 'product', 'quota', 'quote',
-        'quote_item', 'region', 'region_coverage', 'sales_manager', 'sales_order', 'sales_rep', 'segment',
+        'quote_item', 'region', 'region_coverage', 'retention_rule', 'sales_manager', 'sales_order', 'sales_rep', 'segment',
         'segment_criterion', 'shipment_tracking', 'staff', 'support_agent', 'support_ticket', 'ticket_response'
     ]) AS t (table_name)
     CROSS JOIN (VALUES

@@ -124,6 +124,7 @@ FROM (VALUES
     ('audit_log', 'none', 'keep', 'table_name operation row_key'),
     ('erasure_log', 'staff', 'keep', 'erased_by'),
     ('erasure_log', 'none', 'keep', 'reason'),
+    ('retention_rule', 'none', 'keep', 'table_name class column_name action'),
     ('pii_registry', 'none', 'keep', 'schema_name table_name column_name class action'),
     ('error_catalog', 'none', 'keep', 'sqlstate constraint_name message hint'),
     ('schema_version', 'none', 'keep', 'version script_checksum'),

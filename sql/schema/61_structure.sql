@@ -95,7 +95,7 @@ AS $function$
         ('knowledge', 9, ARRAY['knowledge_base', 'common_issue', 'ticket_common_issue', 'feedback']),
         ('metrics', 10, ARRAY['customer_metrics', 'customer_score', 'model']),
         ('system', 11, ARRAY['event', 'event_type', 'event_consumer', 'schema_version', 'audit_log',
-            'error_catalog', 'pii_registry', 'erasure_log', 'maintenance_job', 'job_history', 'import_batch',
+            'error_catalog', 'pii_registry', 'retention_rule', 'erasure_log', 'maintenance_job', 'job_history', 'import_batch',
             'import_order_line'])
     ) AS d (domain, place, table_names)
     CROSS JOIN LATERAL unnest(d.table_names) AS t (table_name)

@@ -122,6 +122,7 @@ AS $function$
         ('pii_registry', 'none', 'R', '', '', '', '', '', '', 'R'),
         ('erasure_log', 'none', 'R', '', '', '', '', '', '', 'R'),
         ('legal_hold', 'none', 'RIUD', '', '', '', '', '', '', 'R'),
+        ('retention_rule', 'none', 'RIUD', '', '', '', '', '', '', 'R'),
         ('maintenance_job', 'none', 'RIUD', '', '', '', '', '', '', 'R'),
         ('job_history', 'none', 'R', '', '', '', '', '', '', 'R'),
         ('import_batch', 'none', 'RIUD', '', '', '', '', '', '', ''),

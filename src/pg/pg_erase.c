@@ -16,6 +16,7 @@
 #include "pg/crm_pg.h"
 
 CRM_FUNCTION_INFO_V1(crm_erase_rows);
+CRM_FUNCTION_INFO_V1(crm_apply_retention_own);
 CRM_FUNCTION_INFO_V1(crm_actor_sql);
 
 /* Erases the rows of one table that hang on a customer or a contact. */
@@ -45,6 +46,30 @@ crm_erase_rows(PG_FUNCTION_ARGS)
 		values[i] = PG_GETARG_DATUM(i);
 	SPI_connect();
 	crm_execute_own(&erase_table, values, table);
+	count = crm_result_int64(0, 1);
+	SPI_finish();
+	PG_RETURN_INT64(count);
+}
+
+/* Does what one rule of retention says. */
+static CrmPlan apply_rule = {
+	.sql = "SELECT crm._apply_retention_rule($1)",
+	.nargs = 1,
+	.argtypes = {INT8OID},
+};
+
+/*
+ * SQL: crm._apply_retention_own(retention_rule_id): crm._apply_retention_rule()
+ * as a write of our own to the audit.
+ */
+Datum
+crm_apply_retention_own(PG_FUNCTION_ARGS)
+{
+	Datum		values[] = {PG_GETARG_DATUM(0)};
+	int64		count;
+
+	SPI_connect();
+	crm_execute_own(&apply_rule, values, "audit_log");
 	count = crm_result_int64(0, 1);
 	SPI_finish();
 	PG_RETURN_INT64(count);

@@ -215,6 +215,8 @@ INSERT INTO row_of (table_name, sphere, new_row, found, changed, made) VALUES
 ('erasure_log', NULL, $$(erasure_log_id, customer_id, erased_by, reason) VALUES (900000 + {k}, 1, 'test', 'request 1')$$,
     $$erasure_log_id = 900000 + {k}$$, $$reason = 'Other'$$, 'replica'),
 ('legal_hold', NULL, $$(customer_id, reason) VALUES ({p}, 'file 1')$$, $$customer_id = {p}$$, $$reason = 'Other'$$, 'fresh'),
+('retention_rule', NULL, $$(retention_rule_id, table_name, column_name, keep_days) VALUES ({k}, 'lead', 'c{k}', 30)$$,
+    $$retention_rule_id = {k}$$, $$keep_days = 31$$, 'fresh'),
 ('maintenance_job', NULL, $$(maintenance_job_id, name, every_minutes) VALUES ({k}, 'Job {k}', 60)$$,
     $$maintenance_job_id = {k}$$, $$every_minutes = 30$$, 'fresh'),
 ('job_history', NULL, $$(job_history_id, maintenance_job_id) VALUES ({k}, {s})$$, $$job_history_id = {k}$$,
