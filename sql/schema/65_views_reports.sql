@@ -14,7 +14,7 @@ SELECT
     o.campaign_id,
     o.order_kind,
     CASE o.order_kind WHEN 'return' THEN -i.quantity ELSE i.quantity END AS quantity,
-    CASE o.order_kind WHEN 'return' THEN -i.line_base ELSE i.line_base END AS revenue_base
+    CASE o.order_kind WHEN 'return' THEN -i.line_base ELSE i.line_base END::numeric(18,4) AS revenue_base
 FROM crm.sales_order AS o
 JOIN crm.order_item AS i ON i.sales_order_id = o.sales_order_id
 -- Left, so that sales of a deleted product stay, which most may not see.

@@ -11,7 +11,7 @@ BEGIN
     END IF;
     RAISE EXCEPTION USING
         ERRCODE = '22023',
-        MESSAGE = format('%s can''t be %s', _check_number.argument, coalesce(_check_number.value::text, 'NULL')),
+        MESSAGE = format('%s can''t be %s', left(_check_number.argument, 60), coalesce(_check_number.value::text, 'NULL')),
         HINT = format('Give a number from %s to %s.', _check_number.lowest, _check_number.highest);
 END
 $function$;
