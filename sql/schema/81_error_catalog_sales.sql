@@ -305,6 +305,8 @@ FROM (VALUES
     ('23514', 'sales_order_total_base_check',
         'The total of the order in base currency is out of range: at most 1000000000000.',
         'crm keeps it from the lines: check their quantities, prices and rate, or split the order.'),
+    ('23514', 'sales_order_line_count_check', 'The number of lines is below zero.',
+        'crm keeps it from the lines: leave it out.'),
     ('23505', 'sales_order_external_key', 'Another order has this key of the other system.',
         'Update the row that is there, or use INSERT with ON CONFLICT (external_source, external_id).'),
     ('23514', 'order_item_discount_rate_check', 'The discount of the line is out of range.',

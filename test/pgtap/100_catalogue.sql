@@ -106,7 +106,8 @@ SELECT is_empty($$
         AND a.attname ~ '(^|_)(base|amount|price|cost|total|budget|revenue|clv|limit)$' AND a.attname !~ 'rate_to_base$'
         AND format_type(a.atttypid, a.atttypmod) <> 'numeric(18,4)'
         -- Sums of many documents, which may come to more than one amount holds
-        AND (c.relname, a.attname) NOT IN (('v_customer_360', 'net_revenue'), ('v_customer_360', 'open_opportunity_base'))
+        AND (c.relname, a.attname) NOT IN (('v_customer_360', 'net_revenue'), ('v_customer_360', 'open_opportunity_base'),
+            ('customer_metrics', 'net_revenue'))
         AND c.relname NOT IN ('v_sales_by_region', 'v_sales_by_product', 'v_sales_by_rep', 'v_product_trend')
 $$, 'amounts are numeric(18,4)');
 SELECT is_empty($$

@@ -18,7 +18,7 @@ SELECT is_empty($$
         AND a.attgenerated = '' AND c.relname NOT LIKE 'import\_%' AND (a.attname ~ '(^|_)name$' OR a.attname IN ('sku', 'issue_title'))
         AND (c.relname, a.attname) NOT IN (('customer', 'first_name'), ('contact', 'first_name'), ('lead', 'first_name'),
             ('lead', 'last_name'), ('sales_order', 'ship_to_name'), ('sales_data', 'metric_name'), ('event', 'table_name'),
-            ('audit_log', 'table_name'), ('error_catalog', 'constraint_name'))
+            ('audit_log', 'table_name'), ('retention_rule', 'table_name'), ('retention_rule', 'column_name'), ('error_catalog', 'constraint_name'))
         AND c.relname <> 'pii_registry'
     EXCEPT SELECT r.table_name, r.column_name FROM rule AS r WHERE r.pattern IS NOT NULL
 $$, 'every name has its rule');

@@ -5,7 +5,7 @@ SET LOCAL client_min_messages = warning;
 SET LOCAL TIME ZONE 'UTC';
 SELECT setseed(0.40);
 SELECT FROM crm.configure(time_zone => 'Pacific/Auckland', fiscal_year_start_month => 4);
-SELECT plan(74);
+SELECT plan(79);
 
 -- A random world -----------------------------------------------------------------------------------------------
 CREATE ROLE twin_rep LOGIN;

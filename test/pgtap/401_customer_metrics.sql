@@ -60,6 +60,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT setseed(0.4) \g /dev/null
 CREATE TEMP TABLE outcome AS SELECT pg_temp.random_change() AS result FROM generate_series(1, 1500);
+ANALYZE crm.customer, crm.customer_metrics, crm.sales_order, crm.order_item, crm.product, crm.stock_movement, crm.order_status_history, outcome;
 SELECT cmp_ok((SELECT count(*) FROM outcome WHERE result = 'done'), '>', 700::bigint, 'most random changes are allowed');
 SELECT is_empty('SELECT * FROM order_difference', 'the figures follow, by an independent count');
 SELECT is_empty('SELECT * FROM crm.verify()', 'and by crm.verify()');
