@@ -19,6 +19,7 @@ my %ARGUMENTS = (
 	customers_in_region => [ "'World'", "'Germany'" ],
 	customers_without_purchase => [ "interval '1 month'", "since => interval '1 year', page_size => 3" ],
 	erd => ["'orders'"],
+	explain_metric => ["'win_rate_count'"],
 	export_customer => [$CUSTOMER],
 	find_customers =>
 	  [ "'smi'", "region => 'Europe'", "email => 'erika\@example.net'", "country_code => 'DE'", "customer_type => 'business', page_size => 4" ],
