@@ -26,7 +26,7 @@ my %ARGUMENTS = (
 	has_consent => ["$CUSTOMER, 'marketing', 'email'"],
 	has_role => ["'crm_admin'"],
 	interaction_history => [$CUSTOMER],
-	inventory_report => [ '', '30, 5, 10' ],
+	inventory_report => ['30, 5, 10'],
 	period => [ "'last_quarter'", "'this_month'" ],
 	product_trend => ['(SELECT min(product_id) FROM crm.product)'],
 	read_events => [ "'mailer'", "consumer => 'mailer', n => 2" ],
