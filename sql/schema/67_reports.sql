@@ -62,9 +62,9 @@ BEGIN
     RETURN QUERY
     SELECT s.starts::date, (s.starts + step)::date - 1, greatest(s.starts::date, _report_periods.from_date),
         least((s.starts + step)::date - 1, _report_periods.to_date)
-    FROM crm.organization AS g
-    CROSS JOIN generate_series(
-        crm._period_start(_report_periods.period, _report_periods.from_date, g.fiscal_year_start_month)::timestamp,
+    FROM generate_series(
+        crm._period_start(_report_periods.period, _report_periods.from_date,
+            (SELECT g.fiscal_year_start_month FROM crm.organization AS g))::timestamp,
         _report_periods.to_date::timestamp, step) AS s (starts)
     WHERE _report_periods.from_date <= _report_periods.to_date;
 END
@@ -188,9 +188,9 @@ BEGIN
     PERFORM crm._period_bounds(sales_by_period.from_date, sales_by_period.to_date);
     RETURN QUERY
     WITH day AS MATERIALIZED (
-        SELECT d.*, crm._period_start(sales_by_period.period, d.sales_day, g.fiscal_year_start_month) AS period_start
+        SELECT d.*, crm._period_start(sales_by_period.period, d.sales_day,
+            (SELECT g.fiscal_year_start_month FROM crm.organization AS g)) AS period_start
         FROM crm._sales_days(sales_by_period.from_date, sales_by_period.to_date) AS d
-        CROSS JOIN crm.organization AS g
     ), span AS (
         SELECT CASE WHEN isfinite(sales_by_period.from_date) THEN sales_by_period.from_date ELSE min(d.sales_day) END
                 AS starts,

@@ -110,9 +110,9 @@ BEGIN
     PERFORM crm._check_exists('product', product_trend.product_id);
     RETURN QUERY
     WITH day AS MATERIALIZED (
-        SELECT d.*, crm._period_start(product_trend.period, d.sales_day, g.fiscal_year_start_month) AS period_start
+        SELECT d.*, crm._period_start(product_trend.period, d.sales_day,
+            (SELECT g.fiscal_year_start_month FROM crm.organization AS g)) AS period_start
         FROM crm._sales_days(NULL, product_trend.to_date, product_trend.product_id) AS d
-        CROSS JOIN crm.organization AS g
     ), span AS (
         SELECT CASE WHEN isfinite(product_trend.from_date) THEN product_trend.from_date ELSE min(d.sales_day) END AS starts,
             CASE WHEN isfinite(product_trend.to_date) THEN product_trend.to_date ELSE max(d.sales_day) END AS ends

@@ -3,6 +3,7 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL TIME ZONE 'UTC';
+SET LOCAL jit = off;
 SELECT setseed(0.40);
 SELECT FROM crm.configure(time_zone => 'Pacific/Auckland', fiscal_year_start_month => 4);
 SELECT plan(79);
