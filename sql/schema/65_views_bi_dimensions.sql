@@ -158,16 +158,17 @@ COMMENT ON COLUMN crm_bi.dim_product.category_level IS 'Depth of the category, 1
 
 CREATE OR REPLACE VIEW crm_bi.dim_region WITH (security_invoker = true) AS
 WITH RECURSIVE tree AS (
-    SELECT r.region_id, r.name, r.parent_region_id, r.name AS top_name, r.name AS path, 1 AS level
+    SELECT r.region_id, r.name AS top_name, r.name AS path, 1 AS level
     FROM crm.region AS r
     WHERE r.parent_region_id IS NULL
     UNION ALL
-    SELECT r.region_id, r.name, r.parent_region_id, t.top_name, t.path || ' > ' || r.name, t.level + 1
+    SELECT r.region_id, t.top_name, t.path || ' > ' || r.name, t.level + 1
     FROM tree AS t
     JOIN crm.region AS r ON r.parent_region_id = t.region_id
 )
-SELECT t.region_id, t.name, t.parent_region_id, t.top_name AS top_region_name, t.path AS region_path, t.level AS region_level
-FROM tree AS t;
+SELECT r.region_id, r.name, r.parent_region_id, t.top_name AS top_region_name, t.path AS region_path, t.level AS region_level
+FROM tree AS t
+JOIN crm.region AS r ON r.region_id = t.region_id;
 COMMENT ON VIEW crm_bi.dim_region IS 'Sales regions with their place in the tree, one row each.';
 COMMENT ON COLUMN crm_bi.dim_region.top_region_name IS 'Name of the region at the top above it.';
 COMMENT ON COLUMN crm_bi.dim_region.region_path IS 'Names of the regions from the top down, such as A > B > C.';

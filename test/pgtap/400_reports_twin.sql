@@ -74,6 +74,7 @@ JOIN (VALUES ('sale', 1), ('return', -1)) AS s (order_kind, sign) USING (order_k
 JOIN crm.organization AS g ON true
 WHERE o.status IN ('pending', 'confirmed', 'shipped', 'completed');
 GRANT SELECT ON line TO twin_rep, twin_lead;
+ANALYZE crm.customer, crm.product, crm.sales_order, crm.order_item, crm.quota, crm.staff, crm.sales_rep, crm.region;
 CREATE TEMP TABLE all_line AS SELECT * FROM line;
 CREATE TEMP TABLE span (n integer, starts date, ends date);
 INSERT INTO span

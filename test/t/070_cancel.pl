@@ -34,12 +34,16 @@ SET session_replication_role = replica;
 INSERT INTO crm.product (product_id, sku, name, product_category_id, currency_code, price, stock_quantity)
 SELECT n, 'P' || n, 'Product ' || n, 1, 'EUR', 2, 1000000 - $LINES / 1000 FROM generate_series(1, 1000) AS n;
 INSERT INTO crm.stock_movement (product_id, quantity, reason) SELECT n, 1000000, 'opening' FROM generate_series(1, 1000) AS n;
-INSERT INTO crm.sales_order (sales_order_id, customer_id, currency_code, fx_rate_to_base, total_amount, total_base)
-SELECT n, 1, 'EUR', 1, 10, 10 FROM generate_series(1, $LINES / 5) AS n;
+INSERT INTO crm.sales_order (sales_order_id, customer_id, currency_code, fx_rate_to_base, total_amount, total_base,
+    line_count)
+SELECT n, 1, 'EUR', 1, 10, 10, 5 FROM generate_series(1, $LINES / 5) AS n;
 INSERT INTO crm.order_item (customer_id, sales_order_id, line_no, product_id, product_name, quantity, unit_price, line_base)
 SELECT 1, 1 + n / 5, 1 + n % 5, 1 + n % 1000, 'Product', 1, 2, 2 FROM generate_series(0, $LINES - 1) AS n;
 INSERT INTO crm.stock_movement (product_id, quantity, reason, sales_order_id, line_no)
 SELECT product_id, -1, 'sale', sales_order_id, line_no FROM crm.order_item;
+UPDATE crm.customer_metrics SET (first_order_at, last_order_at, order_count, order_day_count, net_revenue, average_order_value) =
+    (SELECT min(o.order_date), max(o.order_date), count(*), 1, 10 * count(*), 10 FROM crm.sales_order AS o)
+WHERE customer_id = 1;
 INSERT INTO crm.region (region_id, name, parent_region_id)
 SELECT n, 'Region ' || n, nullif(n - 1, 0) FROM generate_series(1, $CHAIN) AS n;
 RESET session_replication_role;
