@@ -105,3 +105,15 @@ COMMENT ON FUNCTION crm._scope_check() IS
     'Refuses an update that would take a row out of the sight of its caller, and says what to do (RM022).';
 REVOKE EXECUTE ON FUNCTION crm._scope_check() FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION crm._scope_check() TO crm_owner;
+
+CREATE FUNCTION crm._set_membership(login text, role text, is_given boolean) RETURNS boolean
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    SET search_path = pg_catalog, crm, pg_temp
+    SET row_security = on
+    AS 'MODULE_PATHNAME', 'crm_set_membership';
+COMMENT ON FUNCTION crm._set_membership(text, text, boolean) IS
+    'Makes a login a member of a role, or takes it out, with the rights of the caller, and writes the entry of the audit. '
+    'Returns whether anything changed. For crm.grant_role() and crm.revoke_role(). Errors: 42704 unknown login or role; '
+    '42501 without the right.';
+REVOKE EXECUTE ON FUNCTION crm._set_membership(text, text, boolean) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION crm._set_membership(text, text, boolean) TO crm_admin;

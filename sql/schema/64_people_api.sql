@@ -95,7 +95,7 @@ BEGIN
     IF grant_role.staff_id IS NOT NULL THEN
         PERFORM crm._tie_login(grant_role.login, grant_role.role, grant_role.staff_id);
     END IF;
-    EXECUTE format('GRANT %I TO %I', grant_role.role, grant_role.login);
+    PERFORM crm._set_membership(grant_role.login, grant_role.role, true);
     RETURN crm._crm_roles(grant_role.login);
 END
 $function$;
@@ -117,7 +117,7 @@ BEGIN
         PERFORM crm._check_login(revoke_role.login, revoke_role.role);
     END IF;
     IF revoke_role.role = ANY (crm._crm_roles(revoke_role.login)) THEN
-        EXECUTE format('REVOKE %I FROM %I', revoke_role.role, revoke_role.login);
+        PERFORM crm._set_membership(revoke_role.login, revoke_role.role, false);
     END IF;
     IF cardinality(crm._crm_roles(revoke_role.login)) = 0 THEN
         UPDATE crm.staff AS s SET db_role = NULL WHERE s.db_role = revoke_role.login;
