@@ -113,7 +113,7 @@ CREATE FUNCTION crm._set_membership(login text, role text, is_given boolean) RET
     AS 'MODULE_PATHNAME', 'crm_set_membership';
 COMMENT ON FUNCTION crm._set_membership(text, text, boolean) IS
     'Makes a login a member of a role, or takes it out, with the rights of the caller, and writes the entry of the audit. '
-    'Returns whether anything changed. For crm.grant_role() and crm.revoke_role(). Errors: 42704 unknown login or role; '
+    'Returns whether anything changed. For crm.grant_role() and crm.revoke_role(). Errors: 22023 unknown login or role; '
     '42501 without the right.';
 REVOKE EXECUTE ON FUNCTION crm._set_membership(text, text, boolean) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION crm._set_membership(text, text, boolean) TO crm_admin;

@@ -213,6 +213,14 @@ CREATE TABLE IF NOT EXISTS crm.consent (
         )
     ),
     CONSTRAINT consent_declared_check CHECK (num_nonnulls(given_at, withdrawn_at) >= 1),
+    -- In one spelling, so that a withdrawal meets what was given.
+    CONSTRAINT consent_words_check CHECK (
+        purpose ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+        AND channel ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+        AND source ~ '[^\x01-\x20\x7f\x85\xa0\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufeff]'
+        AND purpose = lower(btrim(purpose))
+        AND channel = lower(btrim(channel))
+    ),
     CONSTRAINT consent_period_check CHECK (withdrawn_at >= given_at),
     CONSTRAINT consent_finite_check CHECK (isfinite(given_at) AND isfinite(withdrawn_at)),
     CONSTRAINT consent_length_check CHECK (
@@ -229,9 +237,10 @@ COMMENT ON COLUMN crm.consent.consent_id IS 'Key of the declaration; decides bet
 COMMENT ON COLUMN crm.consent.customer_id IS 'Customer who declared it, or whose contact did.';
 COMMENT ON COLUMN crm.consent.contact_id IS
     'Person at the customer who declared it; NULL if it was the customer himself.';
-COMMENT ON COLUMN crm.consent.purpose IS 'What the data may be used for, such as newsletter or profiling.';
+COMMENT ON COLUMN crm.consent.purpose IS
+    'What the data may be used for, such as newsletter or profiling; in lower case, without blanks around.';
 COMMENT ON COLUMN crm.consent.channel IS
-    'By which way the person may be reached, such as email, phone or post.';
+    'By which way the person may be reached, such as email, phone or post; in lower case, without blanks around.';
 COMMENT ON COLUMN crm.consent.lawful_basis IS
     'Legal ground of the use: consent, contract, legal_obligation, vital_interests, public_task or '
     'legitimate_interests.';

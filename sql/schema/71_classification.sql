@@ -136,6 +136,10 @@ BEGIN
     JOIN pg_type AS t ON t.oid = a.atttypid
     WHERE a.attrelid = table_id AND a.attname = _check_action.column_name;
     refusal := CASE
+        WHEN _check_action.action = 'delete' AND EXISTS (SELECT FROM pg_constraint AS k
+            WHERE k.contype = 'f' AND k.confrelid = _check_action.table_id AND k.conrelid <> k.confrelid
+                AND k.confdeltype IN ('a', 'r')) THEN
+            'Rows of other tables need its rows, which cannot be deleted: use clear or replace.'
         WHEN _check_action.action IN ('keep', 'delete') THEN NULL
         WHEN target.is_key THEN 'It is part of a primary or foreign key: use keep.'
         WHEN target.is_text OR target.is_json THEN NULL

@@ -186,6 +186,8 @@ FROM (VALUES
         'At most 200 characters: purpose, channel, text_version; at most 1000: source.'),
     ('23514', 'consent_period_check', 'The consent was withdrawn before it was given.',
         'Let withdrawn_at be the later one.'),
+    ('23514', 'consent_words_check', 'The purpose, channel or source of the consent is blank, or not in lower case.',
+        'Give purpose and channel in lower case without blanks around, and a source; crm.record_consent() writes them so.'),
     ('23514', 'customer_metrics_finite_check', 'A time of the metrics is infinite.',
         'crm keeps first_order_at, last_order_at, last_interaction_at and last_feedback_at: leave '
         'them alone.'),

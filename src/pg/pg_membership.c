@@ -105,11 +105,17 @@ crm_set_membership(PG_FUNCTION_ARGS)
 	char	   *login = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	bool		is_given = PG_GETARG_BOOL(2);
-	Oid			login_id = get_role_oid(login, false);
-	Oid			role_id = get_role_oid(role, false);
-	bool		before = is_member(login_id, role_id);
+	Oid			login_id = get_role_oid(login, true);
+	Oid			role_id = get_role_oid(role, true);
+	bool		before;
 	bool		is_changed;
 
+	if (!OidIsValid(login_id) || !OidIsValid(role_id))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("there is no such login or role"),
+				 errhint("Call crm.grant_role() or crm.revoke_role(), which name it.")));
+	before = is_member(login_id, role_id);
 	change_membership(login, role, is_given);
 	is_changed = is_member(login_id, role_id) != before;
 	if (is_changed)

@@ -1,7 +1,7 @@
 -- Who gave or took which role: crm.grant_role() and crm.revoke_role() write entries of the audit, and nothing else does.
 BEGIN;
 SET LOCAL client_min_messages = warning;
-SELECT plan(16);
+SELECT plan(17);
 
 CREATE ROLE access_ann LOGIN;
 CREATE ROLE access_boss LOGIN CREATEROLE;
@@ -60,6 +60,8 @@ SELECT is(pg_temp.attempt('access_clerk', $$SELECT crm._set_membership('access_a
     'by the inner function too');
 SELECT is(pg_temp.attempt('access_ann', $$SELECT crm._set_membership('access_ann', 'crm_bi', false)$$), '42501',
     'which others cannot call');
+SELECT is(pg_temp.attempt('access_boss', $$SELECT crm._set_membership('access_nobody', 'crm_bi', true)$$), '22023',
+    'an unknown login is told');
 SELECT is((SELECT count(*) FROM pg_temp.entries()), 2::bigint, 'and nothing is logged of it');
 -- The way by an INSERT, with row-level security switched off by the session
 ALTER TABLE crm.audit_log ADD ticket text;

@@ -1,6 +1,6 @@
 -- The registry of personal data, what follows from its classes, the answer to an access request, and consent.
 BEGIN;
-SELECT plan(28);
+SELECT plan(56);
 SET client_min_messages = warning;
 
 -- The registry ----------------------------------------------------------------------------------------------
@@ -58,6 +58,15 @@ SELECT throws_ok($$SELECT FROM crm.classify_column('customer', 'points', 'none',
 SELECT throws_ok($$SELECT FROM crm.classify_column('customer', 'region_id', 'none', 'clear')$$, '22023', NULL,
     'nor can a foreign key');
 SELECT throws_ok($$SELECT FROM crm.classify_column(NULL, NULL, NULL, NULL)$$, '22023', NULL, 'NULL is refused');
+SELECT throws_ok(format('SELECT FROM crm.classify_column(%L, %L, ''contact'', ''delete'')', v.table_name, v.column_name), '22023',
+    format('action delete does not fit column %s', v.column_name), 'rows that others need are not deleted: ' || v.table_name)
+FROM (VALUES ('customer', 'email'), ('contact', 'email'), ('support_ticket', 'issue')) AS v (table_name, column_name);
+SELECT lives_ok($$SELECT FROM crm.classify_column('interaction', 'details', 'free_text', 'delete')$$, 'others can be');
+SELECT lives_ok($$SELECT FROM crm.classify_column('interaction', 'details', 'free_text', 'clear')$$, 'or not any more');
+SELECT throws_ok(format('SELECT FROM crm.classify_column(%L, %L, ''contact'', ''clear'')', v.table_name, v.column_name), '22023', NULL,
+    'not a column to be classified: ' || v.what)
+FROM (VALUES ('crm.customer', 'email', 'a name with a schema'), ('v_customer', 'email', 'a view'), ('customer', 'ctid', 'a system column'),
+    ('Customer', 'email', 'another case'), ('customer', ' email', 'a blank')) AS v (table_name, column_name, what);
 
 -- What marketing sees ---------------------------------------------------------------------------------------
 
@@ -146,6 +155,60 @@ SELECT throws_ok($$UPDATE crm.consent SET purpose = 'x'$$, 'RM017', NULL, 'a dec
 SELECT throws_ok($$DELETE FROM crm.consent$$, 'RM017', NULL, 'nor deleted');
 SELECT throws_ok($$SELECT FROM made AS m, crm.record_consent(m.customer_id, 'newsletter', 'email', 'form', NULL)$$,
     '22004', NULL, 'nor be neither given nor withdrawn');
+
+-- A firm with a contact of its own; the person of above has one too
+WITH firm AS (
+    INSERT INTO crm.customer (customer_id, customer_type, business_name) VALUES (3211, 'business', 'Firm') RETURNING customer_id
+)
+INSERT INTO crm.contact (contact_id, customer_id, last_name) SELECT 3211, f.customer_id, 'Cole' FROM firm AS f;
+SELECT FROM crm.record_consent(3211, ' Newsletter', 'EMAIL', 'form', contact_id => 3211);
+SELECT results_eq($$SELECT c.purpose, c.channel FROM crm.consent AS c WHERE c.customer_id = 3211$$,
+    $$VALUES ('newsletter', 'email')$$, 'purpose and channel have one spelling');
+SELECT ok(crm.has_consent(3211, 'newsletter', 'email', 3211) AND crm.has_consent(3211, 'NEWSLETTER ', 'Email', 3211),
+    'however they are written');
+SELECT FROM crm.record_consent(3211, 'NewsLetter', 'email', 'call', is_given => false, contact_id => 3211);
+SELECT ok(NOT crm.has_consent(3211, 'newsletter', 'email', 3211), 'so that a withdrawal meets what was given');
+SELECT ok(crm.has_consent(m.customer_id, 'newsletter', 'email')
+    AND crm.has_consent(m.customer_id, 'newsletter', 'email', (SELECT min(c.contact_id) FROM crm.contact AS c WHERE c.customer_id = m.customer_id))
+    AND NOT crm.has_consent(m.customer_id, 'newsletter', 'email', 3211) AND NOT crm.has_consent(m.customer_id, 'newsletter', 'email', -1),
+    'the contact of an individual is himself, somebody else''s is not') FROM made AS m;
+SELECT is(concat(crm.has_consent(NULL, 'newsletter', 'email'), crm.has_consent(m.customer_id, NULL, 'email'),
+    crm.has_consent(m.customer_id, 'newsletter', NULL), crm.has_consent(m.customer_id, 'newsletter', 'email', at => NULL),
+    crm.has_consent(-1, 'newsletter', 'email'), crm.has_consent(m.customer_id, 'nothing', 'email')), 'ffffff',
+    'nothing known is no consent') FROM made AS m;
+SELECT throws_ok(format('INSERT INTO crm.consent (customer_id, purpose, channel, given_at, source) VALUES (3211, %L, %L, now(), %L)',
+    v.purpose, v.channel, v.source), '23514', NULL, 'refused: ' || v.what)
+FROM (VALUES ('', 'email', 'form', 'no purpose'), ('newsletter', E'\u00A0', 'form', 'no channel'), ('newsletter', 'email', ' ', 'no source'),
+    ('Newsletter', 'email', 'form', 'a capital'), ('newsletter', 'email ', 'form', 'a blank')) AS v (purpose, channel, source, what);
+SELECT throws_ok($$SELECT FROM crm.record_consent(3211, ' ', 'email', 'form')$$, '23514', NULL, 'a blank purpose by the function');
+SELECT throws_ok($$SELECT FROM crm.record_consent(3211, 'newsletter', 'email', 'form', declared_at => now() + interval '2 days')$$, '22023',
+    NULL, 'a declaration of the future');
+SELECT throws_ok($$SELECT FROM crm.record_consent(3211, 'newsletter', 'email', 'form', declared_at => 'infinity')$$, '23514', NULL,
+    'or of no day');
+SELECT throws_ok($$SELECT crm.export_customer(NULL)$$, '22023', NULL, 'an export of nobody');
+
+-- Who may call what
+CREATE FUNCTION pg_temp.state_of(role_name text, statement text) RETURNS text LANGUAGE plpgsql AS $function$
+BEGIN
+    EXECUTE format('SET LOCAL ROLE %I', role_name);
+    EXECUTE statement;
+    RESET ROLE;
+    RETURN 'done';
+EXCEPTION WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END
+$function$;
+SELECT is(string_agg(r.name, ' ' ORDER BY r.name) FILTER (WHERE pg_temp.state_of(r.name, v.statement) = 'done'), v.callers, 'who may: ' || v.statement)
+FROM (VALUES
+    ('SELECT crm.export_customer(3211)', 'crm_admin'),
+    ('SELECT FROM crm.classify_column(''customer'', ''email'', ''contact'', ''clear'')', 'crm_admin'),
+    ('SELECT crm.has_consent(3211, ''newsletter'', ''email'')',
+        'crm_admin crm_app crm_marketing_analyst crm_marketing_manager crm_sales_manager crm_sales_rep crm_support_agent'),
+    ('SELECT FROM crm.record_consent(3211, ''newsletter'', ''email'', ''form'')', 'crm_admin crm_marketing_manager crm_support_agent')
+) AS v (statement, callers)
+CROSS JOIN unnest(ARRAY['crm_admin', 'crm_app', 'crm_auditor', 'crm_bi', 'crm_marketing_analyst', 'crm_marketing_manager',
+    'crm_sales_manager', 'crm_sales_rep', 'crm_support_agent']) AS r (name)
+GROUP BY v.statement, v.callers;
 
 SELECT * FROM finish();
 ROLLBACK;
