@@ -13,16 +13,16 @@ COMMENT ON FUNCTION crm._erase_rows(oid, bigint, bigint[], text, text, boolean) 
     'its number of rows. For crm.erase_customer() and crm.erase_contact() only.';
 REVOKE EXECUTE ON FUNCTION crm._erase_rows(oid, bigint, bigint[], text, text, boolean) FROM PUBLIC;
 
-CREATE FUNCTION crm._apply_retention_own(retention_rule_id bigint) RETURNS bigint
+CREATE FUNCTION crm._apply_retention_own(retention_rule_id bigint, table_name text) RETURNS bigint
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE SECURITY DEFINER
     SET search_path = pg_catalog, crm, pg_temp
     SET row_security = on
     AS 'MODULE_PATHNAME', 'crm_apply_retention_own';
-ALTER FUNCTION crm._apply_retention_own(bigint) OWNER TO crm_owner;
-COMMENT ON FUNCTION crm._apply_retention_own(bigint) IS
-    'Calls crm._apply_retention_rule() as a write of the CRM''s own, which the guard of the audit lets pass; returns its '
+ALTER FUNCTION crm._apply_retention_own(bigint, text) OWNER TO crm_owner;
+COMMENT ON FUNCTION crm._apply_retention_own(bigint, text) IS
+    'Calls crm._apply_retention_rule() as a write of the CRM''s own, which the guard of its table lets pass; returns its '
     'number of rows. For crm.apply_retention() only.';
-REVOKE EXECUTE ON FUNCTION crm._apply_retention_own(bigint) FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION crm._apply_retention_own(bigint, text) FROM PUBLIC;
 
 CREATE FUNCTION crm._actor() RETURNS text
     LANGUAGE c STABLE STRICT PARALLEL RESTRICTED

@@ -321,10 +321,11 @@ CREATE TABLE IF NOT EXISTS crm.retention_rule (
     CONSTRAINT retention_rule_pkey PRIMARY KEY (retention_rule_id),
     CONSTRAINT retention_rule_table_name_class_column_name_key UNIQUE NULLS NOT DISTINCT (table_name, class, column_name),
     CONSTRAINT retention_rule_table_name_check CHECK (
-        table_name IN ('interaction', 'support_ticket', 'ticket_response', 'lead', 'audit_log')
+        table_name IN ('interaction', 'support_ticket', 'ticket_response', 'ticket_status_history', 'lead', 'consent', 'audit_log')
     ),
     CONSTRAINT retention_rule_columns_check CHECK (num_nonnulls(class, column_name) <= 1),
-    CONSTRAINT retention_rule_keep_days_check CHECK (keep_days > 0),
+    -- Otherwise who has changed something could have its traces removed before anybody looks.
+    CONSTRAINT retention_rule_keep_days_check CHECK (keep_days >= CASE table_name WHEN 'audit_log' THEN 90 ELSE 1 END),
     CONSTRAINT retention_rule_action_check CHECK (
         action = 'anonymise'
         OR action = 'delete' AND num_nonnulls(class, column_name) = 0
@@ -337,13 +338,14 @@ COMMENT ON TABLE crm.retention_rule IS
     'rules say.';
 COMMENT ON COLUMN crm.retention_rule.retention_rule_id IS 'Key of the rule.';
 COMMENT ON COLUMN crm.retention_rule.table_name IS
-    'Table of the rows: interaction and ticket_response by their date, support_ticket by when it was resolved (with '
-    'its answers, which wait for it), lead by its start if it was never converted, audit_log by the time of the entry.';
+    'Table of the rows: interaction, ticket_response and ticket_status_history by their date, support_ticket by when it '
+    'was resolved (its answers and notes wait for it), lead by its start and last follow-up or change of status if it '
+    'was never converted (with its follow-ups and notes), consent by the withdrawal, audit_log by the time of the entry.';
 COMMENT ON COLUMN crm.retention_rule.class IS
     'Class of crm.pii_registry whose columns the rule is for; NULL for all personal columns, or see column_name.';
 COMMENT ON COLUMN crm.retention_rule.column_name IS
     'The one column that the rule is for; NULL for all personal columns, or see class.';
-COMMENT ON COLUMN crm.retention_rule.keep_days IS 'Age in days from which on the rule applies, above zero.';
+COMMENT ON COLUMN crm.retention_rule.keep_days IS 'Age in days from which on the rule applies, above zero; for audit_log 90 at least.';
 COMMENT ON COLUMN crm.retention_rule.action IS
     'anonymise (as crm.pii_registry says for an erasure) or delete (whole rows of interaction, ticket_response or lead).';
 COMMENT ON COLUMN crm.retention_rule.is_active IS 'Whether crm.apply_retention() does what the rule says.';
@@ -563,7 +565,8 @@ COMMENT ON COLUMN crm_state.event_era.system_identifier IS
 -- Proposals: none is active until somebody has decided so.
 INSERT INTO crm.retention_rule (table_name, keep_days)
 SELECT v.table_name, v.keep_days
-FROM (VALUES ('interaction', 1095), ('support_ticket', 1095), ('ticket_response', 1095), ('lead', 730), ('audit_log', 2190))
+FROM (VALUES ('interaction', 1095), ('support_ticket', 1095), ('ticket_response', 1095),
+    ('ticket_status_history', 1095), ('lead', 730), ('consent', 1095), ('audit_log', 2190))
     AS v (table_name, keep_days)
 WHERE NOT EXISTS (SELECT FROM crm.retention_rule);
 

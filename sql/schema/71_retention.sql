@@ -10,7 +10,18 @@ AS $function$
         WHEN 'support_ticket' THEN format('t.resolved_at < $1 AND %s', h.is_free)
         WHEN 'ticket_response' THEN format('t.response_date < $1 AND %s AND EXISTS (SELECT FROM crm.support_ticket AS k '
             'WHERE k.support_ticket_id = t.support_ticket_id AND k.resolved_at IS NOT NULL)', h.is_free)
-        WHEN 'lead' THEN format('t.start_date < $1 AND t.converted_at IS NULL AND t.lead_id <> ALL (%s)', h.held_leads)
+        WHEN 'ticket_status_history' THEN format('t.changed_at < $1 AND %s AND EXISTS (SELECT FROM crm.support_ticket AS k '
+            'WHERE k.support_ticket_id = t.support_ticket_id AND k.resolved_at IS NOT NULL)', h.is_free)
+        -- Nobody works on it any more.
+        WHEN 'lead' THEN format('t.start_date < $1 AND t.converted_at IS NULL AND t.lead_id <> ALL (%s) '
+            'AND NOT EXISTS (SELECT FROM crm.follow_up AS k WHERE k.lead_id = t.lead_id '
+            'AND greatest(k.scheduled_date, k.completed_at) >= $1) '
+            'AND NOT EXISTS (SELECT FROM crm.lead_status_history AS k WHERE k.lead_id = t.lead_id AND k.changed_at >= $1)',
+            h.held_leads)
+        -- The last word of the same person on the same use was no, so long ago.
+        WHEN 'consent' THEN format('(SELECT k.withdrawn_at FROM crm.consent AS k WHERE k.customer_id = t.customer_id '
+            'AND k.contact_id IS NOT DISTINCT FROM t.contact_id AND k.purpose = t.purpose AND k.channel = t.channel '
+            'ORDER BY greatest(k.given_at, k.withdrawn_at) DESC, k.consent_id DESC LIMIT 1) < $1 AND %s', h.is_free)
         WHEN 'audit_log' THEN format('t.logged_at < $1 AND (t.customer_id IS NULL OR %s) '
             'AND NOT (t.table_name = ''lead'' AND t.row_id = ANY (%s))', h.is_free, h.held_leads)
     END
@@ -68,9 +79,14 @@ AS $function$
 DECLARE
     -- For crm._redact_audit(): entries are found by the key of the row alone.
     no_customer constant bigint := -9223372036854775808;
+    batch constant bigint := 5000;
     rule crm.retention_rule;
     plan record;
+    cutoff timestamptz;
     row_ids bigint[];
+    above bigint := -9223372036854775808;
+    done bigint;
+    total bigint := 0;
 BEGIN
     SELECT * INTO rule FROM crm.retention_rule AS r WHERE r.retention_rule_id = _apply_retention_rule.retention_rule_id;
     SELECT * INTO plan FROM crm._apply_retention_plan(rule.retention_rule_id);
@@ -81,26 +97,39 @@ BEGIN
             HINT = 'Compare its class and column_name with crm.pii_registry.',
             SCHEMA = 'crm', TABLE = 'retention_rule';
     END IF;
-    IF dry_run THEN
-        EXECUTE format('SELECT array_agg(t.%I) FROM crm.%I AS t WHERE %s', rule.table_name || '_id', rule.table_name,
-            plan.condition)
-        INTO row_ids USING now() - make_interval(days => rule.keep_days);
-    ELSE
-        EXECUTE format('WITH done AS (%s WHERE %s RETURNING t.%I AS id) SELECT array_agg(d.id) FROM done AS d',
-            CASE rule.action WHEN 'delete' THEN format('DELETE FROM crm.%I AS t', rule.table_name)
-                ELSE format('UPDATE crm.%I AS t SET %s', rule.table_name, plan.assignments) END,
-            plan.condition, rule.table_name || '_id')
-        INTO row_ids USING now() - make_interval(days => rule.keep_days);
-        IF rule.table_name <> 'audit_log' AND row_ids IS NOT NULL THEN
-            -- The audit of this change, and of all before, holds the old values.
-            PERFORM crm._redact_audit(no_customer, rule.table_name, plan.column_names, row_ids);
+    cutoff := now() - make_interval(days => rule.keep_days);
+    LOOP
+        EXECUTE format('SELECT array_agg(b.id) FROM (SELECT t.%1$I AS id FROM crm.%2$I AS t '
+            'WHERE t.%1$I > $2 AND %3$s ORDER BY t.%1$I LIMIT $3) AS b',
+            rule.table_name || '_id', rule.table_name, plan.condition)
+        INTO row_ids USING cutoff, above, batch;
+        EXIT WHEN row_ids IS NULL;
+        above := row_ids[cardinality(row_ids)];
+        done := cardinality(row_ids);
+        IF NOT dry_run THEN
+            EXECUTE format('%s WHERE t.%I = ANY ($2) AND %s',
+                CASE rule.action WHEN 'delete' THEN format('DELETE FROM crm.%I AS t', rule.table_name)
+                    ELSE format('UPDATE crm.%I AS t SET %s', rule.table_name, plan.assignments) END,
+                rule.table_name || '_id', plan.condition)
+            USING cutoff, row_ids;
+            GET DIAGNOSTICS done = ROW_COUNT;
+            IF rule.table_name = 'lead' AND num_nonnulls(rule.class, rule.column_name) = 0 THEN
+                -- With what hangs on them: follow-ups, notes, events.
+                PERFORM FROM crm._erase_tables(no_customer, row_ids, '', '', false);
+                PERFORM crm._erase_audit(no_customer, row_ids, '', '');
+            END IF;
+            IF rule.table_name <> 'audit_log' THEN
+                -- The audit of this change, and of all before, holds the old values.
+                PERFORM crm._redact_audit(no_customer, rule.table_name, plan.column_names, row_ids);
+            END IF;
         END IF;
-    END IF;
-    RETURN coalesce(cardinality(row_ids), 0);
+        total := total + done;
+    END LOOP;
+    RETURN total;
 END
 $function$;
 COMMENT ON FUNCTION crm._apply_retention_rule(bigint, boolean) IS
-    'Does what one rule of retention says, or only counts; returns the number of rows. Raises 22023 for a rule without '
+    'Does what one rule of retention says, batch by batch, or only counts; returns the number of rows. Raises 22023 for a rule without '
     'a personal column.';
 
 CREATE OR REPLACE FUNCTION crm.apply_retention(dry_run boolean DEFAULT true)
@@ -124,8 +153,9 @@ BEGIN
         row_count := CASE
             WHEN coalesce(apply_retention.dry_run, true) THEN
                 crm._apply_retention_rule(apply_retention.retention_rule_id, true)
-            WHEN apply_retention.table_name = 'audit_log' THEN
-                crm._apply_retention_own(apply_retention.retention_rule_id)
+            -- Guards refuse every other change of these.
+            WHEN apply_retention.table_name IN ('audit_log', 'consent') THEN
+                crm._apply_retention_own(apply_retention.retention_rule_id, apply_retention.table_name)
             ELSE crm._apply_retention_rule(apply_retention.retention_rule_id)
         END;
         RETURN NEXT;

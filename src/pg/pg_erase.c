@@ -59,17 +59,18 @@ static CrmPlan apply_rule = {
 };
 
 /*
- * SQL: crm._apply_retention_own(retention_rule_id): crm._apply_retention_rule()
- * as a write of our own to the audit.
+ * SQL: crm._apply_retention_own(retention_rule_id, table_name):
+ * crm._apply_retention_rule() as a write of our own to the table of the rule.
  */
 Datum
 crm_apply_retention_own(PG_FUNCTION_ARGS)
 {
 	Datum		values[] = {PG_GETARG_DATUM(0)};
+	char	   *table = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	int64		count;
 
 	SPI_connect();
-	crm_execute_own(&apply_rule, values, "audit_log");
+	crm_execute_own(&apply_rule, values, table);
 	count = crm_result_int64(0, 1);
 	SPI_finish();
 	PG_RETURN_INT64(count);

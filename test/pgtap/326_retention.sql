@@ -1,11 +1,12 @@
 -- Retention: what the rules say is old enough goes, once, with its audit; dry runs only count; legal holds win.
 BEGIN;
-SELECT plan(29);
+SELECT plan(42);
 SET client_min_messages = warning;
 
 SELECT results_eq('SELECT r.table_name, r.action, r.is_active FROM crm.retention_rule AS r ORDER BY 1',
-    $$VALUES ('audit_log', 'anonymise', false), ('interaction', 'anonymise', false), ('lead', 'anonymise', false),
-    ('support_ticket', 'anonymise', false), ('ticket_response', 'anonymise', false)$$, 'the rules that come along are proposals');
+    $$VALUES ('audit_log', 'anonymise', false), ('consent', 'anonymise', false), ('interaction', 'anonymise', false),
+    ('lead', 'anonymise', false), ('support_ticket', 'anonymise', false), ('ticket_response', 'anonymise', false),
+    ('ticket_status_history', 'anonymise', false)$$, 'the rules that come along are proposals');
 SELECT is_empty('SELECT * FROM crm.apply_retention(false)', 'which do nothing');
 DELETE FROM crm.retention_rule;
 
@@ -33,14 +34,15 @@ INSERT INTO crm.lead (lead_id, company_name, email, contact_info, start_date, st
     (32603, 'word', 'c@x.y', 'word', now() - interval '3 years', 'converted', now(), 32601),
     (32604, 'word', 'held@x.y', 'word', now() - interval '3 years', 'new', NULL, NULL),
     (32605, 'word', 'd@x.y', 'word', now() - interval '3 years', 'unqualified', NULL, NULL);
-INSERT INTO crm.follow_up (lead_id, sales_rep_id, scheduled_date, activity_details) VALUES (32605, 32601, now(), 'call');
+INSERT INTO crm.follow_up (lead_id, sales_rep_id, scheduled_date, activity_details) VALUES
+    (32605, 32601, now() - interval '3 years', 'word of old');
 
 -- Rules -------------------------------------------------------------------------------------------------------
 
 SELECT throws_ok(format('INSERT INTO crm.retention_rule (table_name, class, column_name, keep_days, action) VALUES %s', v.row), '23514', NULL, v.row)
 FROM (VALUES ('(''customer'', NULL, NULL, 365, ''anonymise'')'), ('(''lead'', ''name'', ''email'', 365, ''anonymise'')'),
     ('(''lead'', NULL, NULL, 0, ''anonymise'')'), ('(''lead'', ''name'', NULL, 365, ''delete'')'),
-    ('(''audit_log'', NULL, NULL, 365, ''delete'')'), ('(''support_ticket'', NULL, NULL, 365, ''delete'')')) AS v (row);
+    ('(''audit_log'', NULL, NULL, 365, ''delete'')'), ('(''audit_log'', NULL, NULL, 89, ''anonymise'')'), ('(''support_ticket'', NULL, NULL, 365, ''delete'')')) AS v (row);
 INSERT INTO crm.retention_rule (retention_rule_id, table_name, class, column_name, keep_days, is_active) VALUES
     (1, 'interaction', 'free_text', NULL, 1095, true), (2, 'support_ticket', NULL, NULL, 1095, true),
     (3, 'ticket_response', NULL, 'message', 1095, true), (4, 'lead', NULL, NULL, 730, true);
@@ -105,6 +107,55 @@ SELECT results_eq('SELECT r.row_count FROM crm.apply_retention(true) AS r UNION 
     'VALUES (2::bigint), (2), (0)', 'old ones lose their values, once, but for held customers');
 SELECT results_eq($$SELECT l.row_id, l.new_values::text ~ 'word' FROM crm.audit_log AS l WHERE l.logged_at < now() - interval '6 years' ORDER BY 1$$,
     'VALUES (32602::bigint, false), (32604, true), (326012, false), (326022, true)', 'those are they');
+
+-- What is still worked on, notes, and consents ------------------------------------------------------------------
+
+INSERT INTO crm.lead (lead_id, company_name, start_date) SELECT v.id, 'word' || v.id, now() - interval '3 years'
+FROM (VALUES (32611), (32612), (32613)) AS v (id);
+INSERT INTO crm.follow_up (lead_id, sales_rep_id, scheduled_date, completed_at, activity_details) VALUES
+    (32611, 32601, now() - interval '900 days', NULL, 'word of old'), (32612, 32601, now() - interval '900 days', now() - interval '3 days', 'word of late');
+INSERT INTO crm.lead_status_history (lead_id, to_status, changed_by, changed_at, note) VALUES
+    (32611, 'new', 'me', now() - interval '900 days', 'word of old'), (32613, 'new', 'me', now() - interval '3 days', 'word of late');
+INSERT INTO crm.ticket_status_history (customer_id, support_ticket_id, to_status, changed_by, changed_at, note)
+SELECT t.customer_id, t.support_ticket_id, 'open', 'me', now() - interval '8 years', 'word' FROM crm.support_ticket AS t
+WHERE t.customer_id IN (32601, 32602);
+INSERT INTO crm.consent (consent_id, customer_id, purpose, channel, given_at, withdrawn_at, source) VALUES
+    (32601, 32601, 'newsletter', 'email', now() - interval '1200 days', NULL, 'word'),
+    (32602, 32601, 'newsletter', 'email', NULL, now() - interval '1100 days', 'word'),
+    (32603, 32601, 'newsletter', 'post', now() - interval '1200 days', NULL, 'word'),
+    (32604, 32601, 'profiling', 'any', NULL, now() - interval '1200 days', 'word'),
+    (32605, 32601, 'profiling', 'any', now() - interval '1100 days', NULL, 'word'),
+    (32606, 32601, 'study', 'any', now() - interval '1200 days', now() - interval '1000 days', 'word'),
+    (32607, 32602, 'newsletter', 'email', NULL, now() - interval '1200 days', 'word');
+DELETE FROM crm.retention_rule;
+INSERT INTO crm.retention_rule (retention_rule_id, table_name, keep_days, is_active) VALUES
+    (1, 'lead', 730, true), (2, 'consent', 1095, true), (3, 'ticket_status_history', 1095, true);
+CREATE TEMP TABLE dry_again AS SELECT d.retention_rule_id, d.row_count FROM crm.apply_retention() AS d;
+-- 32605 has been anonymised already
+SELECT results_eq('SELECT * FROM dry_again AS d ORDER BY 1', 'VALUES (1::bigint, 1::bigint), (2, 2), (3, 2)', 'counted by hand');
+SELECT set_eq('SELECT d.retention_rule_id, d.row_count FROM crm.apply_retention(false) AS d', 'SELECT * FROM dry_again', 'done');
+SELECT is((SELECT sum(d.row_count) FROM crm.apply_retention(false) AS d), 0::numeric, 'and not again');
+SELECT set_eq($$SELECT l.lead_id FROM crm.lead AS l WHERE l.company_name ~ '^word326'$$, ARRAY[32612, 32613], 'a lead that is worked on stays');
+SELECT results_eq($$SELECT f.lead_id, f.activity_details FROM crm.follow_up AS f WHERE f.lead_id BETWEEN 32605 AND 32613 ORDER BY 1$$,
+    $$VALUES (32605::bigint, 'erased'), (32611, 'erased'), (32612, 'word of late')$$, 'follow-ups go with their lead');
+SELECT results_eq('SELECT h.lead_id, h.note FROM crm.lead_status_history AS h WHERE h.lead_id BETWEEN 32605 AND 32613 ORDER BY 1',
+    $$VALUES (32611::bigint, NULL), (32613, 'word of late')$$, 'and notes');
+SELECT is_empty($$SELECT l.table_name FROM crm.audit_log AS l WHERE concat(l.old_values, l.new_values) ~ 'word of old'$$, 'from the audit too');
+SELECT set_eq($$SELECT h.support_ticket_id FROM crm.ticket_status_history AS h WHERE h.customer_id IN (32601, 32602) AND h.note = 'word'$$,
+    ARRAY[326013, 326021, 326022, 326023], 'notes of tickets that are resolved, but for held customers');
+SELECT set_eq($$SELECT c.consent_id FROM crm.consent AS c WHERE c.customer_id IN (32601, 32602) AND c.source = 'word'$$,
+    ARRAY[32603, 32604, 32605, 32606, 32607], 'of consents withdrawn long ago the source goes, nothing of others');
+SELECT ok(NOT crm.has_consent(32601, 'newsletter', 'email') AND crm.has_consent(32601, 'newsletter', 'post')
+    AND crm.has_consent(32601, 'profiling', 'any'), 'what was declared stays');
+-- More than one batch
+INSERT INTO crm.interaction (customer_id, interaction_type_id, interaction_date, details)
+SELECT 32601, (SELECT min(t.interaction_type_id) FROM crm.interaction_type AS t), now() - interval '9 years', 'bulk'
+FROM generate_series(1, 10001);
+DELETE FROM crm.retention_rule;
+INSERT INTO crm.retention_rule (retention_rule_id, table_name, keep_days, is_active) VALUES (1, 'interaction', 2000, true);
+SELECT results_eq('SELECT d.row_count FROM crm.apply_retention() AS d UNION ALL SELECT d.row_count FROM crm.apply_retention(false) AS d',
+    'VALUES (10001::bigint), (10001)', 'three batches are one run');
+SELECT is_empty($$SELECT FROM crm.interaction AS i WHERE i.details = 'bulk'$$, 'with nothing left');
 
 SELECT * FROM finish();
 ROLLBACK;
