@@ -53,14 +53,17 @@ typedef enum MetricColumn
 /*
  * What a statement changes for a customer, a row of cells as core/crm_sums.h
  * takes them: the customer, sales and returns that count from now on, revenue
- * in 1/10,000, and whether to count anew.
+ * in 1/10,000, and the place of the new sale among the orders, which means
+ * something where there is one sale.  More than one makes the customer be
+ * counted anew.
  */
 enum
 {
-	CELL_CUSTOMER, CELL_SALES, CELL_RETURNS, CELL_REVENUE, CELL_RECOUNT, NCELLS
+	CELL_CUSTOMER, CELL_SALES, CELL_RETURNS, CELL_REVENUE, CELL_PLACE, NCELLS
 };
 
 #define CHANGE_WIDTH (NCELLS - 1)
+#define COUNT_ANEW 2			/* as the number of sales */
 
 static CrmPlan lock_metrics = {
 	.sql = "SELECT m.customer_id FROM crm.customer_metrics m "
@@ -162,33 +165,20 @@ read_changes(const CrmOrders *orders, const int64 *sums, size_t norders, size_t 
 			continue;
 		is_new = order->line_count == 0 && sum[3] > 0;
 		change[CELL_CUSTOMER] = order->customer_id;
-		change[CELL_SALES] = is_new && !order->is_return;
+		/* One that lost its lines, or that is canceled already when it gets them. */
+		if (order->is_canceled || (order->line_count > 0 && order->line_count + sum[3] == 0))
+			change[CELL_SALES] = COUNT_ANEW;
+		else if (is_new && !order->is_return)
+		{
+			change[CELL_SALES] = 1;
+			change[CELL_PLACE] = order - orders->items;
+		}
 		change[CELL_RETURNS] = is_new && order->is_return;
 		change[CELL_REVENUE] = order->is_return ? -sum[2] : sum[2];
-		/* One that lost its lines, or that is canceled already when it gets them. */
-		change[CELL_RECOUNT] = order->is_canceled || (order->line_count > 0 && order->line_count + sum[3] == 0);
 		(*nchanges)++;
 	}
 	crm_check_status(crm_core_sums_merge(changes, nchanges, CHANGE_WIDTH));
 	return changes;
-}
-
-/* Finds the order of a customer that counts from now on; there is exactly one. */
-static const CrmOrder *
-new_sale_of(const CrmOrders *orders, int64 *sums, size_t norders, int64 customer_id)
-{
-	for (size_t i = 0; i < orders->count; i++)
-	{
-		const CrmOrder *order = &orders->items[i];
-		const int64 *sum;
-
-		if (order->customer_id != customer_id || order->is_return || order->line_count != 0)
-			continue;
-		sum = crm_core_sums_find(sums, norders, CRM_ORDER_WIDTH, order->sales_order_id);
-		if (sum != NULL && sum[3] > 0)
-			return order;
-	}
-	return NULL;
 }
 
 /* The values of a row while they change. */
@@ -282,14 +272,13 @@ apply_change(CrmTable *table, const int64 *change, const CrmOrder *sale, const p
 }
 
 /* Locks the rows in ascending order, applies what can be added and collects the others. */
-static int64 *
-apply_by_key(CrmTable *table, const CrmOrders *orders, int64 *sums, size_t norders,
-			 const int64 *changes, size_t nchanges, size_t *nrecounts)
+static size_t
+apply_by_key(CrmTable *table, const CrmOrders *orders, const int64 *changes, size_t nchanges,
+			 int64 *recounts)
 {
-	int64	   *recounts = palloc_extended((nchanges + 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	size_t		nrecounts = 0;
 	const pg_tz *zone = NULL;
 
-	*nrecounts = 0;
 	for (size_t i = 0; i < nchanges; i++)
 	{
 		const int64 *change = changes + i * NCELLS;
@@ -298,18 +287,17 @@ apply_by_key(CrmTable *table, const CrmOrders *orders, int64 *sums, size_t norde
 		CHECK_FOR_INTERRUPTS();
 		if (!crm_table_lock(table, change[CELL_CUSTOMER]))
 			continue;
-		if (change[CELL_SALES] == 1 && change[CELL_RECOUNT] == 0)
-			sale = new_sale_of(orders, sums, norders, change[CELL_CUSTOMER]);
-		if (change[CELL_RECOUNT] != 0 || change[CELL_SALES] > 1 ||
-			!apply_change(table, change, sale, &zone))
-			recounts[(*nrecounts)++] = change[CELL_CUSTOMER];
+		if (change[CELL_SALES] == 1)
+			sale = &orders->items[change[CELL_PLACE]];
+		if (change[CELL_SALES] >= COUNT_ANEW || !apply_change(table, change, sale, &zone))
+			recounts[nrecounts++] = change[CELL_CUSTOMER];
 	}
-	return recounts;
+	return nrecounts;
 }
 
 /* Takes what a statement on lines did to orders over into the figures of their customers. */
 void
-crm_metrics_of_lines(const CrmOrders *orders, int64 *sums, size_t norders)
+crm_metrics_of_lines(const CrmOrders *orders, const int64 *sums, size_t norders)
 {
 	size_t		nchanges;
 	size_t		nrecounts = 0;
@@ -319,7 +307,7 @@ crm_metrics_of_lines(const CrmOrders *orders, int64 *sums, size_t norders)
 
 	crm_table_open(&table, "customer_metrics", RowExclusiveLock);
 	if (crm_rows_allowed(table.relation, metric_columns, metric_checks))
-		recounts = apply_by_key(&table, orders, sums, norders, changes, nchanges, &nrecounts);
+		nrecounts = apply_by_key(&table, orders, changes, nchanges, recounts);
 	else
 	{
 		for (size_t i = 0; i < nchanges; i++)
